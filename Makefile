@@ -1,0 +1,48 @@
+# Every target works on a fresh machine with Python 3.11+, make and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
+export STILLWATCH_DATA ?= ../shared/data
+
+.PHONY: demo test test-slow check bench docs lock clean
+
+$(VENV)/base.stamp: requirements/base.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x "$(UV)" || $(BIN)/python -m pip install --quiet uv
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirements requirements/base.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/base.stamp
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirements requirements/dev.lock
+	touch $@
+
+demo: $(VENV)/base.stamp
+	$(BIN)/stillwatch demo --out demo
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/mkdocs serve
+
+lock: $(VENV)/base.stamp
+	$(UV) pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --output-file requirements/base.lock
+	$(UV) pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --group dev --output-file requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) build site demo

@@ -1,0 +1,1 @@
+"""Clustering, the campaign test, explanations: links and findings in, campaigns out."""

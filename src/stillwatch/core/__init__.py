@@ -1,0 +1,1 @@
+"""Records, contracts, errors and configuration. Nothing here reads or writes anything."""

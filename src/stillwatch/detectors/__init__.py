@@ -1,0 +1,1 @@
+"""One file a detector: account profiles in, findings out."""

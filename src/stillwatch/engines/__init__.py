@@ -1,0 +1,1 @@
+"""Where relations run; the only place that names an engine."""

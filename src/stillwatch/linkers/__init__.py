@@ -1,0 +1,1 @@
+"""One file a kind of link: rollup tables in, links out."""

@@ -1,0 +1,1 @@
+"""Composes labelled traffic: tactics and personas, one file each."""

@@ -1,0 +1,1 @@
+"""Engine-neutral tables over sketches: rollups, profiles, keys."""

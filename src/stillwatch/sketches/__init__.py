@@ -1,0 +1,1 @@
+"""One file a sketch: exchanges in, sketches out; text stops here."""
