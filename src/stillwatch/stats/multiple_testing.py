@@ -1,0 +1,154 @@
+"""Error control over many hypotheses, as adjusted values: reject where the value is <= alpha.
+
+NaN means "not tested": such a hypothesis does not count, and its adjusted value is NaN.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from stillwatch.core.errors import UnitError
+
+FloatArray = NDArray[np.float64]
+
+__all__ = [
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
+    "e_bh",
+    "e_bh_q",
+    "holm",
+    "replicability_q",
+]
+
+
+def benjamini_hochberg(p: ArrayLike) -> FloatArray:
+    """Return q-values; FDR <= alpha for independent or positively dependent (PRDS) p-values.
+
+    Conformal p-values that share one calibration set are PRDS.
+
+    Args:
+        p: p-values, shape (m,).
+
+    Source: Benjamini and Hochberg 1995; Benjamini and Yekutieli 2001.
+    """
+    values = _flat(p)
+    tested = ~np.isnan(values)
+    return _spread(tested, _step_up(values[tested] * tested.sum()))
+
+
+def benjamini_yekutieli(p: ArrayLike) -> FloatArray:
+    """Return q-values; FDR <= alpha under any dependence, at the price of a factor ln m.
+
+    Args:
+        p: p-values, shape (m,).
+
+    Source: Benjamini and Yekutieli 2001.
+    """
+    values = _flat(p)
+    tested = ~np.isnan(values)
+    m = int(tested.sum())
+    harmonic = float(np.sum(1.0 / np.arange(1, m + 1)))
+    return _spread(tested, _step_up(values[tested] * m * harmonic))
+
+
+def holm(p: ArrayLike) -> FloatArray:
+    """Return adjusted p-values; the chance of any false rejection is <= alpha, any dependence.
+
+    Args:
+        p: p-values, shape (m,).
+
+    Source: Holm 1979.
+    """
+    values = _flat(p)
+    tested = ~np.isnan(values)
+    known = values[tested]
+    order = np.argsort(known, kind="stable")
+    adjusted = np.empty_like(known)
+    steps = np.arange(known.size, 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(known[order] * steps), 1.0)
+    return _spread(tested, adjusted)
+
+
+def e_bh(e: ArrayLike, alpha: float) -> NDArray[np.bool_]:
+    """Say which hypotheses e-BH rejects; FDR <= alpha under any dependence.
+
+    Args:
+        e: e-values, shape (m,).
+        alpha: False-discovery rate.
+
+    Source: Wang and Ramdas 2022.
+    """
+    return e_bh_q(e) <= alpha
+
+
+def e_bh_q(e: ArrayLike) -> FloatArray:
+    """Return the smallest level at which e-BH rejects each hypothesis, capped at 1.
+
+    Args:
+        e: e-values, shape (m,).
+    """
+    values = _flat(e)
+    tested = ~np.isnan(values)
+    known = values[tested]
+    inverse = np.full_like(known, np.inf)
+    np.divide(1.0, known, out=inverse, where=known > 0.0)
+    return _spread(tested, _step_up(inverse * tested.sum()))
+
+
+def replicability_q(
+    primary: ArrayLike, follow_up: ArrayLike, threshold: float = 0.05
+) -> FloatArray:
+    """Return q-values of "both nulls are false", by the two-stage rule of Bogomolov and Heller.
+
+    Hypotheses with primary <= threshold are followed up. With m of them tested and r followed up,
+    z = max(2 m primary, 2 r follow_up) goes through the Benjamini-Hochberg step-up over the
+    followed-up. The rate of claims with at least one true null is <= alpha when the two studies
+    are independent of each other and each is independent or positively dependent within.
+
+    Args:
+        primary: p-values of the first null, shape (m,). NaN: not tested, does not count in m.
+        follow_up: p-values of the second null, shape (m,). NaN: not claimed (q is NaN), but still
+            counted in m and in r, since whether it abstains may depend on the data.
+        threshold: Follow-up threshold, fixed before looking.
+
+    Returns:
+        q-values, shape (m,); 1 where the primary p-value is above the threshold.
+
+    Source: Bogomolov and Heller 2013, Discovering findings that replicate from a primary study of
+        high dimension to a follow-up study, JASA 108:1480.
+    """
+    first, second = _flat(primary), _flat(follow_up)
+    if first.shape != second.shape:
+        raise UnitError(f"two studies of {first.size} and {second.size} hypotheses")
+    tested = ~np.isnan(first)
+    chosen = tested & (first <= threshold)
+    z = np.fmax(2.0 * tested.sum() * first, 2.0 * chosen.sum() * second)
+    claimable = chosen & ~np.isnan(second)
+    q = np.where(tested & ~np.isnan(second), 1.0, np.nan)
+    q[claimable] = _step_up(z[claimable])
+    return q
+
+
+def _step_up(scaled: FloatArray) -> FloatArray:
+    """Return min over k >= rank of scaled_(k) / k, capped at 1, in the given order."""
+    order = np.argsort(scaled, kind="stable")
+    ratios = scaled[order] / np.arange(1, scaled.size + 1)
+    adjusted = np.empty_like(scaled)
+    adjusted[order] = np.minimum(np.minimum.accumulate(ratios[::-1])[::-1], 1.0)
+    return adjusted
+
+
+def _spread(tested: NDArray[np.bool_], adjusted: FloatArray) -> FloatArray:
+    result = np.full(tested.shape, np.nan)
+    result[tested] = adjusted
+    return result
+
+
+def _flat(values: ArrayLike) -> FloatArray:
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1:
+        raise UnitError(f"expected a flat array of hypotheses, got shape {array.shape}")
+    if np.any(array < 0.0):
+        raise UnitError("a p-value or e-value is negative")
+    return array
