@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -61,25 +62,51 @@ class Detector(Protocol):
         """Say in one sentence what was seen of one account."""
 
 
+@dataclass(frozen=True, slots=True)
+class Incidence:
+    """Who touched what: one entry a (party, key) pair, sorted by key, then party.
+
+    A *party* is an organisation where one is known, else an account: what a customer shares with
+    itself is no evidence. All arrays have one value a pair.
+
+    Attributes:
+        party: Index of the party, in [0, number of parties).
+        key: Token of what was touched.
+        uses: Number of exchanges.
+        first_us: Time of the first use, UTC microseconds.
+        last_us: Time of the last use.
+    """
+
+    party: NDArray[np.int32]
+    key: NDArray[np.int64]
+    uses: NDArray[np.int64]
+    first_us: NDArray[np.int64]
+    last_us: NDArray[np.int64]
+
+
 class Tables(Protocol):
-    """The small rollup tables a linker may read, by name, as Arrow."""
+    """The small tables that a linker may read."""
 
-    def keys(self, kind: str) -> pa.Table:
-        """Return the key rollup of one kind: `account_id, key, uses, first_us, last_us`."""
+    def keys(self, kind: str) -> Incidence:
+        """Return who touched the keys of one kind; keys of a single party are left out."""
 
-    def accounts(self) -> pa.Table:
-        """Return the account profiles."""
+    def parties(self) -> Mapping[str, FloatArray]:
+        """Return the profile columns of the parties, one value a party."""
 
 
 class Linker(Protocol):
-    """Says which accounts touched the same rare thing."""
+    """Says which parties touched the same thing."""
 
     name: ClassVar[str]
     family: ClassVar[Family]
+    proposes: ClassVar[bool]
     tactics: ClassVar[tuple[str, ...]]
     look_alikes: ClassVar[tuple[str, ...]]
     needs: ClassVar[tuple[str, ...]]
     examples: ClassVar[tuple[Example, ...]]
 
-    def link(self, tables: Tables) -> pa.Table:
-        """Return the links as a table of `LINK_SCHEMA`."""
+    def link(self, tables: Tables) -> Incidence:
+        """Return the links as hubs and spokes: parties that share a key are linked."""
+
+    def explain(self, uses: int, parties: int) -> str:
+        """Say in one sentence what a party with this many uses shares with how many others."""

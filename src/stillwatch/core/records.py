@@ -62,6 +62,8 @@ SKETCH_SCHEMA: Final = pa.schema(
         pa.field("plan", pa.string()),
         pa.field("verified", pa.bool_()),
         pa.field("account_created_us", pa.int64()),
+        pa.field("account_key", pa.int64(), nullable=False),  # token(account_id, key, "account")
+        pa.field("party_key", pa.int64(), nullable=False),  # the organisation, else the account
         # keyed tokens of identifiers: equal when the identifiers are equal, nothing more
         pa.field("credential_key", pa.int64()),
         pa.field("end_user_key", pa.int64()),
@@ -112,19 +114,6 @@ SKETCH_SCHEMA: Final = pa.schema(
     ]
 )
 """The Sketch: what is kept of an exchange. Text is gone; equality and shape remain."""
-
-LINK_SCHEMA: Final = pa.schema(
-    [
-        pa.field("linker", pa.string(), nullable=False),
-        pa.field("family", pa.string(), nullable=False),
-        pa.field("key", pa.int64(), nullable=False),
-        pa.field("account_id", pa.string(), nullable=False),
-        pa.field("uses", pa.int64(), nullable=False),
-        pa.field("first_us", pa.int64(), nullable=False),
-        pa.field("last_us", pa.int64(), nullable=False),
-    ]
-)
-"""The Link: an account touched a shared key. A key is a hub; its accounts are its spokes."""
 
 Family = Literal["content", "identity", "network", "timing"]
 FAMILIES: Final[tuple[Family, ...]] = ("content", "identity", "network", "timing")
