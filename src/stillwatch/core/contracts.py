@@ -30,7 +30,7 @@ class Source(Protocol):
     summary: ClassVar[str]
 
     def matches(self, path: Path, head: bytes) -> bool:
-        """Say whether the file is of this format, from its name and its first decompressed bytes."""
+        """Say whether a file is of this format, by its name and first decompressed bytes."""
 
     def read(
         self, path: Path, rejects: RejectSink, progress: Callable[[int], None]
@@ -49,6 +49,7 @@ class Detector(Protocol):
     tactics: ClassVar[tuple[str, ...]]
     look_alikes: ClassVar[tuple[str, ...]]
     needs: ClassVar[tuple[str, ...]]
+    scale_floor: ClassVar[float]  # a score below it is never remarkable, however rare
     examples: ClassVar[tuple[Example, ...]]
 
     def score(self, profiles: Mapping[str, FloatArray]) -> FloatArray:

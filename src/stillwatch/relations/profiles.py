@@ -1,0 +1,137 @@
+"""Profiles: what is known of an account, or of a party, as one number a column.
+
+The counts come from the rollups; what needs the whole traffic (a model's release day, who was
+blocked when) is added here, on small tables.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stillwatch.relations.rollups import DAY_US, HOURS, PAYLOAD_BITS, SCORES
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Profiles = dict[str, FloatArray]
+
+RELEASE_PARTIES: Final = 5
+"""Parties that must use a model on a day before that day counts as its release."""
+
+_COUNTS: Final = (
+    "exchanges",
+    "input_tokens",
+    "output_tokens",
+    *(f"{score}_hits" for score in SCORES),
+    "refused",
+    "blocked",
+    "limited",
+    "failed",
+    "with_end_user",
+    *HOURS,
+    "first_us",
+    "last_us",
+    "first_block_us",
+    "last_block_us",
+    "account_created_us",
+    "verified",
+    "accounts",
+)
+_CAPACITY: Final = len(PAYLOAD_BITS) * 32
+
+
+def profile_columns(
+    rows: pa.Table, models: pa.Table, echoed: IntArray, echo_uses: IntArray, by: str
+) -> Profiles:
+    """Return the profile columns of the units in `rows`, one value a unit.
+
+    Args:
+        rows: Merged rollups, one row a unit, sorted by the column `by`.
+        models: Model rollups, one row an account, model and day.
+        echoed: Key of each unit that fed back other parties' outputs.
+        echo_uses: How often it did.
+        by: `account_key` or `party_key`.
+    """
+    units = _ints(rows, by)
+    profiles = {name: _floats(rows, name) for name in _COUNTS}
+    profiles["distinct_payloads"] = _distinct(rows)
+    profiles["echo_foreign"] = _sum_at(units, echoed, echo_uses.astype(np.float64))
+    profiles["span_days"] = (profiles["last_us"] - profiles["first_us"]) / DAY_US
+    before, after = _release_counts(units, models, by)
+    profiles["before_release"], profiles["after_release"] = before, after
+    profiles["gap_after_block_us"] = _gap_after_block(profiles)
+    return profiles
+
+
+def _ints(rows: pa.Table, name: str) -> IntArray:
+    return rows.column(name).to_numpy().astype(np.int64)
+
+
+def _floats(rows: pa.Table, name: str) -> FloatArray:
+    return rows.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
+
+
+def _distinct(rows: pa.Table) -> FloatArray:
+    """Estimate the number of distinct payloads by linear counting, at most about 3,000."""
+    ones = np.zeros(rows.num_rows)
+    for name in PAYLOAD_BITS:
+        words = rows.column(name).fill_null(0).to_numpy().astype(np.uint64)
+        ones += np.bitwise_count(words)
+    zeros = np.maximum(_CAPACITY - ones, 1.0)
+    return np.minimum(-_CAPACITY * np.log(zeros / _CAPACITY), _floats(rows, "exchanges"))
+
+
+def _sum_at(units: IntArray, keys: IntArray, values: FloatArray) -> FloatArray:
+    place = np.searchsorted(units, keys)
+    return np.bincount(place, weights=values, minlength=units.size).astype(np.float64)
+
+
+def _release_counts(units: IntArray, models: pa.Table, by: str) -> tuple[FloatArray, FloatArray]:
+    """Count a unit's exchanges on the two days from a release: on other models, and on the new one.
+
+    A release is the first day on which enough parties use a model that was not there on the first
+    day of the data. Units see the release that moved them most.
+    """
+    names = models.column("model").to_pylist()
+    days, parties = _ints(models, "day"), _ints(models, "party_key")
+    counts, keys = _ints(models, "exchanges").astype(np.float64), _ints(models, by)
+    total, moved = np.zeros(units.size), np.zeros(units.size)
+    if not names:
+        return total, moved
+    labels = np.array([name or "" for name in names])
+    for model in sorted(set(names) - {None}):
+        release = _release_day(days, parties, labels == model)
+        if release is None or release == days.min():
+            continue
+        window = (days >= release) & (days <= release + 1)
+        here = _sum_at(units, keys[window], counts[window])
+        new = _sum_at(units, keys[window & (labels == model)], counts[window & (labels == model)])
+        better = new > moved
+        total, moved = np.where(better, here, total), np.where(better, new, moved)
+    return total - moved, moved
+
+
+def _release_day(days: IntArray, parties: IntArray, mask: NDArray[np.bool_]) -> int | None:
+    for day in np.unique(days[mask]):
+        if np.unique(parties[mask & (days == day)]).size >= RELEASE_PARTIES:
+            return int(day)
+    return None
+
+
+def _gap_after_block(profiles: Profiles) -> FloatArray:
+    """Return the time from the last block of anybody else to a unit's first exchange.
+
+    NaN for units that were there in the first day of the data, whose start is not seen.
+    """
+    first = profiles["first_us"]
+    if not first.size:
+        return first
+    times = np.sort(profiles["last_block_us"][~np.isnan(profiles["last_block_us"])])
+    place = np.searchsorted(times, first, side="left") - 1
+    gap = np.where(
+        place >= 0, first - times[np.maximum(place, 0)] if times.size else np.nan, np.nan
+    )
+    return np.where(first >= first.min() + DAY_US, gap, np.nan)

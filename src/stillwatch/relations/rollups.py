@@ -1,0 +1,195 @@
+"""Rollups: sketches reduced to small tables whose columns merge.
+
+A rollup of a longer time is the merge of rollups of shorter ones, so new traffic costs what is
+new. Every column is a sum, a minimum, a maximum or a bitmap joined by OR; all are integers or
+names, so that every engine gives the same bytes. Times are integer microseconds throughout.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import ibis
+
+DAY_US: Final = 86_400_000_000
+HOUR_US: Final = 3_600_000_000
+SLOT_US: Final = 60_000_000
+HIT: Final = 0.5
+"""Content score from which an exchange counts as showing the behaviour."""
+
+SCORES: Final = (
+    "reasoning_elicitation",
+    "rubric_grading",
+    "batch_generation",
+    "identity_confusion",
+    "foreign_harness",
+)
+PAYLOAD_WORDS: Final = 16
+"""Words of 32 bits of the linear-counting bitmap of payloads (Whang et al. 1990)."""
+
+SCALAR_KEYS: Final = {
+    "payment": "payment_key",
+    "email_domain": "email_domain_key",
+    "ip": "ip_key",
+    "prefix": "prefix_key",
+    "user_agent": "user_agent_key",
+    "tls": "tls_key",
+    "system": "system_key",
+    "head": "head_key",
+    "tail": "tail_key",
+}
+LIST_KEYS: Final = {
+    "fingerprint": "fingerprints",
+    "band": "bands",
+    "echo_prompt": "echo_prompt",
+    "echo_response": "echo_response",
+}
+TEMPLATE_KINDS: Final = ("system", "head", "tail", "fingerprint")
+KEY_KINDS: Final = (*SCALAR_KEYS, *LIST_KEYS, "slot")
+
+HOURS: Final = tuple(f"hour_{hour:02d}" for hour in range(24))
+PAYLOAD_BITS: Final = tuple(f"payload_{word:02d}" for word in range(PAYLOAD_WORDS))
+_SUMS: Final = (
+    "exchanges",
+    "input_tokens",
+    "output_tokens",
+    *(f"{score}_hits" for score in SCORES),
+    "refused",
+    "blocked",
+    "limited",
+    "failed",
+    "with_end_user",
+    *HOURS,
+)
+_MINIMA: Final = ("first_us", "first_block_us", "account_created_us")
+_MAXIMA: Final = ("last_us", "last_block_us", "plan", "verified", "account_id", "organization_id")
+
+
+def daily(sketches: ibis.Table) -> ibis.Table:
+    """Return one row an account and day: counts, an hour histogram and a payload bitmap."""
+    hour = (sketches.time_us // HOUR_US) % 24
+    status = sketches.status.fill_null(200)
+    place = sketches.payload_key & 511
+    word, bit = place >> 5, ibis.literal(1, "int64") << (place & 31)
+    block_us = ibis.cases((status == 403, sketches.time_us))
+    columns: dict[str, ibis.Value] = {
+        "exchanges": sketches.count(),
+        "input_tokens": sketches.input_tokens.fill_null(0).sum(),
+        "output_tokens": sketches.output_tokens.fill_null(0).sum(),
+        **{f"{score}_hits": (sketches[score].fill_null(0) >= HIT).sum() for score in SCORES},
+        "refused": sketches.finish_reason.isin(("refusal", "content_filter"))
+        .fill_null(False)
+        .sum(),
+        "blocked": (status == 403).sum(),
+        "limited": (status == 429).sum(),
+        "failed": (status >= 500).sum(),
+        "with_end_user": sketches.end_user_key.notnull().sum(),
+        **{name: (hour == index).sum() for index, name in enumerate(HOURS)},
+        "first_us": sketches.time_us.min(),
+        "last_us": sketches.time_us.max(),
+        "first_block_us": block_us.min(),
+        "last_block_us": block_us.max(),
+        "account_created_us": sketches.account_created_us.min(),
+        "plan": sketches.plan.max(),
+        "verified": sketches.verified.cast("int8").max(),
+        "account_id": sketches.account_id.max(),
+        "organization_id": sketches.organization_id.max(),
+        **{name: bit.bit_or(where=word == index) for index, name in enumerate(PAYLOAD_BITS)},
+    }
+    day = sketches.time_us // DAY_US
+    return sketches.group_by(sketches.account_key, sketches.party_key, day=day).agg(**columns)
+
+
+def merge_daily(rollups: ibis.Table, *by: str) -> ibis.Table:
+    """Merge daily rollups into one row for each value of the columns named, such as `party_key`."""
+    return rollups.group_by(list(by)).agg(
+        **{name: rollups[name].sum() for name in _SUMS},
+        **{name: rollups[name].min() for name in _MINIMA},
+        **{name: rollups[name].max() for name in _MAXIMA},
+        **{name: rollups[name].bit_or() for name in PAYLOAD_BITS},
+        accounts=rollups.account_key.nunique(),
+    )
+
+
+def models(sketches: ibis.Table) -> ibis.Table:
+    """Return one row an account, model and day."""
+    return sketches.group_by(
+        sketches.party_key,
+        sketches.account_key,
+        sketches.model,
+        day=sketches.time_us // DAY_US,
+    ).agg(exchanges=sketches.count(), first_us=sketches.time_us.min())
+
+
+def merge_models(rollups: ibis.Table) -> ibis.Table:
+    """Merge partial model rollups into one row an account, model and day."""
+    return rollups.group_by("party_key", "account_key", "model", "day").agg(
+        exchanges=rollups.exchanges.sum(), first_us=rollups.first_us.min()
+    )
+
+
+def keys(sketches: ibis.Table, kind: str) -> ibis.Table:
+    """Return one row a party and key of one kind, a name of `KEY_KINDS`.
+
+    `payload_low` and `payload_high` differ when the party used the key with differing payloads:
+    what then stays the same is a template.
+    """
+    base = {"party_key": sketches.party_key, "time_us": sketches.time_us}
+    payload = sketches.payload_key.fill_null(0)
+    if kind in LIST_KEYS:
+        used = sketches.select(**base, payload=payload, key=sketches[LIST_KEYS[kind]].unnest())
+    else:
+        key = sketches.time_us // SLOT_US if kind == "slot" else sketches[SCALAR_KEYS[kind]]
+        used = sketches.select(**base, payload=payload, key=key.cast("int64"))
+    used = used.filter(used.key.notnull())
+    return used.group_by("party_key", "key").agg(
+        uses=used.count(),
+        first_us=used.time_us.min(),
+        last_us=used.time_us.max(),
+        payload_low=used.payload.min(),
+        payload_high=used.payload.max(),
+    )
+
+
+def merge_keys(rollups: ibis.Table) -> ibis.Table:
+    """Merge partial key rollups into one row a party and key."""
+    return rollups.group_by("party_key", "key").agg(
+        uses=rollups.uses.sum(),
+        first_us=rollups.first_us.min(),
+        last_us=rollups.last_us.max(),
+        payload_low=rollups.payload_low.min(),
+        payload_high=rollups.payload_high.max(),
+    )
+
+
+def shared_keys(rollups: ibis.Table, kind: str) -> ibis.Table:
+    """Keep the keys that at least two parties touched; of templates, only with varied payloads."""
+    rows = rollups
+    if kind in TEMPLATE_KINDS:
+        rows = rows.filter(rows.payload_low != rows.payload_high)
+    span = rows.group_by("key").agg(low=rows.party_key.min(), high=rows.party_key.max())
+    shared = span.filter(span.low != span.high)
+    return rows.semi_join(shared, "key").select("party_key", "key", "uses", "first_us", "last_us")
+
+
+def echoes(prompts: ibis.Table, responses: ibis.Table) -> ibis.Table:
+    """Return who fed back whose output: `party_key, source_key, uses, first_us, last_us`.
+
+    A coarse fingerprint of a response counts when one party alone received it, and when it turns
+    up later in a prompt of another party: what many receive, such as a refusal, is not evidence.
+    """
+    span = responses.group_by("key").agg(
+        source_key=responses.party_key.min(),
+        other=responses.party_key.max(),
+        served_us=responses.first_us.min(),
+    )
+    served = span.filter(span.source_key == span.other)
+    joined = prompts.join(served, "key")
+    foreign = joined.filter(
+        (joined.party_key != joined.source_key) & (joined.last_us > joined.served_us)
+    )
+    return foreign.group_by("party_key", "source_key").agg(
+        uses=foreign.first_us.nunique(),  # distinct moments of feeding something back
+        first_us=foreign.first_us.min(),
+        last_us=foreign.last_us.max(),
+    )

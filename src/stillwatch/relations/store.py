@@ -1,0 +1,117 @@
+"""The store of rollups: takes sketches in, gives the small tables of analysis out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+import ibis
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.core.contracts import Incidence
+from stillwatch.relations import rollups
+
+
+class Engine(Protocol):
+    """What the store asks of an engine."""
+
+    def read(self, files: Sequence[Path]) -> ibis.Table:
+        """Return the rows of Parquet files."""
+
+    def append(self, name: str, rows: ibis.Table) -> None:
+        """Evaluate rows and add them to a stored table."""
+
+    def replace(self, name: str, rows: ibis.Table) -> None:
+        """Evaluate rows and make them the stored table."""
+
+    def has(self, name: str) -> bool:
+        """Say whether a table is stored."""
+
+    def table(self, name: str) -> ibis.Table:
+        """Return a stored table."""
+
+    def fetch(self, rows: ibis.Table) -> pa.Table:
+        """Evaluate rows and bring them here."""
+
+
+_MERGES: Final = {
+    "daily": lambda rows: rollups.merge_daily(rows, "account_key", "party_key", "day").drop(
+        "accounts"
+    ),
+    "models": rollups.merge_models,
+    **{f"keys_{kind}": rollups.merge_keys for kind in rollups.KEY_KINDS},
+}
+
+
+class RollupStore:
+    """Rollups of all sketches added so far.
+
+    `add` writes partial rollups of new sketches only; `compact` merges partials; reading merges
+    what is not compacted yet, so the result never depends on how the traffic was cut.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def add(self, files: Sequence[Path]) -> None:
+        """Roll up some sketch files and add the partial rollups."""
+        sketches = self.engine.read(files)
+        self.engine.append("daily", rollups.daily(sketches))
+        self.engine.append("models", rollups.models(sketches))
+        for kind in rollups.KEY_KINDS:
+            self.engine.append(f"keys_{kind}", rollups.keys(sketches, kind))
+
+    def compact(self) -> None:
+        """Merge partial rollups in place."""
+        for name in _MERGES:
+            self.engine.replace(name, self._merged(name))
+
+    def daily(self) -> pa.Table:
+        """Return one row an account and day."""
+        return self.engine.fetch(self._merged("daily"))
+
+    def profiles(self, by: str) -> pa.Table:
+        """Return the merged rollup of each `account_key` or `party_key`, sorted by it."""
+        columns = ("account_key", "party_key") if by == "account_key" else (by,)
+        rows = rollups.merge_daily(self._merged("daily"), *columns)
+        return self.engine.fetch(rows.order_by(by))
+
+    def models(self) -> pa.Table:
+        """Return one row an account, model and day."""
+        rows = self._merged("models")
+        return self.engine.fetch(rows.order_by("account_key", "day", "model"))
+
+    def shared(self, kind: str) -> pa.Table:
+        """Return who touched which key of one kind, keys of a single party left out."""
+        rows = rollups.shared_keys(self._merged(f"keys_{kind}"), kind)
+        return self.engine.fetch(rows.order_by("key", "party_key"))
+
+    def echoes(self) -> pa.Table:
+        """Return who fed back whose output."""
+        rows = rollups.echoes(self._merged("keys_echo_prompt"), self._merged("keys_echo_response"))
+        return self.engine.fetch(rows.order_by("source_key", "party_key"))
+
+    def _merged(self, name: str) -> ibis.Table:
+        return _MERGES[name](self.engine.table(name))
+
+
+def incidence(rows: pa.Table, parties: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Incidence:
+    """Turn fetched rows of `party_key, key, uses, first_us, last_us` into an incidence.
+
+    Args:
+        rows: Sorted by key, then party.
+        parties: Sorted party keys; a party's index is its place in them.
+    """
+
+    def column(name: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        return rows.column(name).to_numpy().astype(np.int64)
+
+    return Incidence(
+        party=np.searchsorted(parties, column("party_key")).astype(np.int32),
+        key=column("key"),
+        uses=column("uses"),
+        first_us=column("first_us"),
+        last_us=column("last_us"),
+    )
