@@ -139,7 +139,7 @@ def make_settings(layers: Sequence[Layer], sketch_key: str | None = None) -> Set
         _build(section, chosen[section], faults)
     faults.check()
     return Settings(
-        scan=dataclasses.replace(ScanSettings(), **scan),  # type: ignore[arg-type]
+        scan=_replaced(ScanSettings(), scan),
         detectors=chosen["detectors"],
         linkers=chosen["linkers"],
         sketch_key=key,
@@ -250,7 +250,7 @@ def _build(section: str, chosen: Overrides, faults: _Faults) -> None:
 def _replaced(unit: T, values: Mapping[str, object]) -> T:
     if not values:
         return unit
-    return cast("T", dataclasses.replace(unit, **values))  # type: ignore[type-var]
+    return dataclasses.replace(unit, **values)  # type: ignore[type-var]
 
 
 def _key(text: str | None, faults: _Faults) -> bytes:
