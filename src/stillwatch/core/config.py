@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Annotated, Final, TypeVar, cast, get_type_hints
 
 import orjson
@@ -60,10 +59,10 @@ class Settings:
     """
 
     scan: ScanSettings = ScanSettings()
-    detectors: Overrides = MappingProxyType({})
-    linkers: Overrides = MappingProxyType({})
+    detectors: Overrides = field(default_factory=dict)
+    linkers: Overrides = field(default_factory=dict)
     sketch_key: bytes = field(default=PUBLIC_KEY, repr=False)
-    origins: Mapping[str, str] = field(default=MappingProxyType({}), compare=False)
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
