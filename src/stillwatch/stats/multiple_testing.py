@@ -21,6 +21,8 @@ __all__ = [
     "replicability_q",
 ]
 
+_NO_EVIDENCE = 1e-200
+
 
 def benjamini_hochberg(p: ArrayLike) -> FloatArray:
     """Return q-values; FDR <= alpha for independent or positively dependent (PRDS) p-values.
@@ -34,7 +36,7 @@ def benjamini_hochberg(p: ArrayLike) -> FloatArray:
     """
     values = _flat(p)
     tested = ~np.isnan(values)
-    return _spread(tested, _step_up(values[tested] * tested.sum()))
+    return _spread(tested, _step_up(values[tested], float(tested.sum())))
 
 
 def benjamini_yekutieli(p: ArrayLike) -> FloatArray:
@@ -49,7 +51,7 @@ def benjamini_yekutieli(p: ArrayLike) -> FloatArray:
     tested = ~np.isnan(values)
     m = int(tested.sum())
     harmonic = float(np.sum(1.0 / np.arange(1, m + 1)))
-    return _spread(tested, _step_up(values[tested] * m * harmonic))
+    return _spread(tested, _step_up(values[tested], m * harmonic))
 
 
 def holm(p: ArrayLike) -> FloatArray:
@@ -91,50 +93,53 @@ def e_bh_q(e: ArrayLike) -> FloatArray:
     values = _flat(e)
     tested = ~np.isnan(values)
     known = values[tested]
-    inverse = np.full_like(known, np.inf)
-    np.divide(1.0, known, out=inverse, where=known > 0.0)
-    return _spread(tested, _step_up(inverse * tested.sum()))
+    return _spread(tested, _step_up(1.0 / np.maximum(known, _NO_EVIDENCE), float(tested.sum())))
 
 
 def replicability_q(
-    primary: ArrayLike, follow_up: ArrayLike, threshold: float = 0.05
+    one: ArrayLike, other: ArrayLike, threshold: float = 0.05, other_threshold: float = 1.0
 ) -> FloatArray:
-    """Return q-values of "both nulls are false", by the two-stage rule of Bogomolov and Heller.
+    """Return q-values of "both nulls are false", by the rule of Bogomolov and Heller.
 
-    Hypotheses with primary <= threshold are followed up. With m of them tested and r followed up,
-    z = max(2 m primary, 2 r follow_up) goes through the Benjamini-Hochberg step-up over the
-    followed-up. The rate of claims with at least one true null is <= alpha when the two studies
-    are independent of each other and each is independent or positively dependent within.
+    Each study selects what the other has to test: with r hypotheses at or below `threshold` in
+    study one and s at or below `other_threshold` in the other, z = max(2 s one, 2 r other) goes
+    through the Benjamini-Hochberg step-up over the hypotheses that both selected. The rate of
+    claims with at least one true null is <= alpha when the two studies are independent of each
+    other and each is independent or positively dependent within. With `other_threshold` 1 the
+    first study alone selects (the two-stage rule of 2013).
 
     Args:
-        primary: p-values of the first null, shape (m,). NaN: not tested, does not count in m.
-        follow_up: p-values of the second null, shape (m,). NaN: not claimed (q is NaN), but still
-            counted in m and in r, since whether it abstains may depend on the data.
-        threshold: Follow-up threshold, fixed before looking.
+        one: p-values of the first null, shape (m,). NaN: not tested, does not count in m.
+        other: p-values of the second null, shape (m,). NaN: not claimed (q is NaN), but still
+            counted in r and s, since whether it abstains may depend on the data.
+        threshold: Selection threshold of the first study, fixed before looking.
+        other_threshold: Selection threshold of the other study, fixed before looking.
 
     Returns:
-        q-values, shape (m,); 1 where the primary p-value is above the threshold.
+        q-values, shape (m,); 1 where a study did not select the hypothesis.
 
-    Source: Bogomolov and Heller 2013, Discovering findings that replicate from a primary study of
-        high dimension to a follow-up study, JASA 108:1480.
+    Source: Bogomolov and Heller 2013, JASA 108:1480 (two stages); Bogomolov and Heller 2018,
+        Assessing replicability of findings across two studies of multiple features, Biometrika
+        105:505 (both studies select).
     """
-    first, second = _flat(primary), _flat(follow_up)
+    first, second = _flat(one), _flat(other)
     if first.shape != second.shape:
         raise UnitError(f"two studies of {first.size} and {second.size} hypotheses")
     tested = ~np.isnan(first)
     chosen = tested & (first <= threshold)
-    z = np.fmax(2.0 * tested.sum() * first, 2.0 * chosen.sum() * second)
-    claimable = chosen & ~np.isnan(second)
+    also = tested & ~(second > other_threshold)
+    z = np.fmax(2.0 * also.sum() * first, 2.0 * chosen.sum() * second)
+    claimable = chosen & also & ~np.isnan(second)
     q = np.where(tested & ~np.isnan(second), 1.0, np.nan)
-    q[claimable] = _step_up(z[claimable])
+    q[claimable] = _step_up(z[claimable], 1.0)
     return q
 
 
-def _step_up(scaled: FloatArray) -> FloatArray:
-    """Return min over k >= rank of scaled_(k) / k, capped at 1, in the given order."""
-    order = np.argsort(scaled, kind="stable")
-    ratios = scaled[order] / np.arange(1, scaled.size + 1)
-    adjusted = np.empty_like(scaled)
+def _step_up(p: FloatArray, factor: float) -> FloatArray:
+    """Return min over k >= rank of factor p_(k) / k, capped at 1, in the given order."""
+    order = np.argsort(p, kind="stable")
+    ratios = p[order] * (factor / np.arange(1, p.size + 1))
+    adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.minimum.accumulate(ratios[::-1])[::-1], 1.0)
     return adjusted
 

@@ -25,10 +25,10 @@ IntArray = NDArray[np.int64]
 
 __all__ = [
     "MonteCarlo",
+    "Strata",
     "max_statistic_p",
     "monte_carlo_p",
     "permute_within",
-    "stratified_draws",
 ]
 
 _ROUNDING = 1e-12
@@ -135,36 +135,52 @@ def permute_within(strata: ArrayLike, rng: np.random.Generator) -> IntArray:
     return permutation
 
 
-def stratified_draws(
-    strata: ArrayLike, wanted: ArrayLike, rng: np.random.Generator, k: int
-) -> IntArray:
-    """Draw k random groups with a given number of members from each stratum.
+class Strata:
+    """A population cut into strata, ready to draw comparable groups from.
 
     Args:
-        strata: Stratum code of each unit of the population, 0 to s - 1, shape (n,).
-        wanted: Members wanted from each stratum, shape (s,).
-        rng: Random generator.
-        k: Number of groups.
+        strata: Stratum code of each unit of the population, from 0, shape (n,).
 
-    Returns:
-        Population indices, shape (k, c) with c = sum(wanted); each row is drawn without
-        replacement, ordered by stratum.
-
-    Raises:
-        UnitError: A stratum holds fewer units than wanted, or codes are out of range.
+    Attributes:
+        codes: The codes, shape (n,).
+        sizes: Units in each stratum, shape (s,).
     """
-    codes = np.asarray(strata, dtype=np.int64)
-    counts = np.asarray(wanted, dtype=np.int64)
-    if codes.size and (codes.min() < 0 or codes.max() >= counts.size):
-        raise UnitError(f"stratum codes must lie in 0 to {counts.size - 1}")
-    available = np.bincount(codes, minlength=counts.size)
-    if np.any((counts < 0) | (counts > available)):
-        raise UnitError("a stratum holds fewer units than the draw wants from it")
-    pool = np.argsort(codes, kind="stable")
-    starts = np.cumsum(available) - available
-    drawn = np.empty((k, int(counts.sum())), dtype=np.int64)
-    _fill_draws(pool, starts, available, counts, rng, drawn)
-    return drawn
+
+    def __init__(self, strata: ArrayLike) -> None:
+        self.codes = np.asarray(strata, dtype=np.int64)
+        if self.codes.size and self.codes.min() < 0:
+            raise UnitError("stratum codes must not be negative")
+        self.sizes = np.bincount(self.codes)
+        self._pool = np.argsort(self.codes, kind="stable")
+        self._starts = np.cumsum(self.sizes) - self.sizes
+
+    def draw(self, wanted: ArrayLike, rng: np.random.Generator, k: int) -> IntArray:
+        """Draw k random groups with a given number of members from each stratum.
+
+        Args:
+            wanted: Members wanted from each stratum, shape (s,).
+            rng: Random generator.
+            k: Number of groups.
+
+        Returns:
+            Population indices, shape (k, c) with c = sum(wanted); each row is drawn without
+            replacement, ordered by stratum.
+
+        Raises:
+            UnitError: A stratum holds fewer units than wanted.
+        """
+        counts = np.asarray(wanted, dtype=np.int64)
+        some = np.flatnonzero(counts)
+        if some.size and (
+            counts.min() < 0
+            or some[-1] >= self.sizes.size
+            or np.any(counts[some] > self.sizes[some])
+        ):
+            raise UnitError("a stratum holds fewer units than the draw wants from it")
+        drawn = np.empty((k, int(counts.sum())), dtype=np.int64)
+        pool = self._pool.copy()  # a draw depends on the generator only, not on earlier draws
+        _fill_draws(pool, self._starts[some], self.sizes[some], counts[some], rng, drawn)
+        return drawn
 
 
 @kernel
