@@ -208,10 +208,15 @@ def _checked(
             values[name] = TypeAdapter(hints[name]).validate_json(orjson.dumps(raw), strict=True)
             origins[key] = origin
         except ValidationError as error:
-            faults.add(origin, key, error.errors(include_url=False)[0]["msg"].lower())
+            faults.add(origin, key, _problem(error))
         except TypeError:
             faults.add(origin, key, f"a {type(raw).__name__} is not allowed")
     return values
+
+
+def _problem(error: ValidationError) -> str:
+    message = error.errors(include_url=False)[0]["msg"]
+    return message[0].lower() + message[1:]
 
 
 def _merge_units(
