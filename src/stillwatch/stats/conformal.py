@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from stillwatch.core.errors import UnitError
 
@@ -186,8 +186,8 @@ def conditional_fpr_interval(n: int, alpha: float, confidence: float = 0.90) -> 
     if k > n:
         return 1.0, 1.0
     tail = (1.0 - confidence) / 2.0
-    law = stats.beta(k, n + 1 - k)
-    return float(law.ppf(tail)), float(law.ppf(1.0 - tail))
+    low, high = special.betaincinv(k, n + 1 - k, np.array([tail, 1.0 - tail])).tolist()
+    return low, high
 
 
 _Units = tuple[IntArray, FloatArray, FloatArray]

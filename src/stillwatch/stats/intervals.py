@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 from stillwatch.core.errors import UnitError
 
@@ -26,12 +26,16 @@ __all__ = [
 
 def binomial_upper_tail(hits: ArrayLike, trials: ArrayLike, rate: ArrayLike) -> FloatArray:
     """Return P(X >= hits) for X ~ Binomial(trials, rate); arguments broadcast."""
-    return np.asarray(stats.binom.sf(_floats(hits) - 1.0, _floats(trials), _floats(rate)))
+    x, n, p = np.broadcast_arrays(_floats(hits), _floats(trials), _floats(rate))
+    inside = (x > 0) & (x <= n)
+    tail = special.betainc(np.where(inside, x, 1.0), np.where(inside, n - x + 1.0, 1.0), p)
+    return np.where(inside, tail, np.where(x > n, 0.0, 1.0))
 
 
 def binomial_lower_tail(hits: ArrayLike, trials: ArrayLike, rate: ArrayLike) -> FloatArray:
     """Return P(X <= hits) for X ~ Binomial(trials, rate); arguments broadcast."""
-    return np.asarray(stats.binom.cdf(_floats(hits), _floats(trials), _floats(rate)))
+    x, n, p = np.broadcast_arrays(_floats(hits), _floats(trials), _floats(rate))
+    return binomial_upper_tail(n - x, n, 1.0 - p)
 
 
 def clopper_pearson(
