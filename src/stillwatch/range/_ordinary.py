@@ -1,0 +1,80 @@
+"""The ordinary traffic of people, which most personas and every cover story are made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch.range._network import hosting, own, pick, residential
+from stillwatch.range._rhythm import AWAKE, human, owners
+from stillwatch.range._text import answers, by_group, fill_one, join, prompts, tongues
+from stillwatch.range.contracts import Accounts, FloatArray, IntArray, Traffic, World
+
+QUOTING_SHARE = 0.03
+"""Share of follow-up prompts that paste the previous answer back (look-alike B18)."""
+
+
+def ordinary(
+    rng: np.random.Generator,
+    world: World,
+    accounts: Accounts,
+    counts: IntArray,
+    addresses: IntArray,
+    *,
+    kind: str = "mixed",
+    hours: FloatArray = AWAKE,
+    weekend: float = 0.6,
+) -> Traffic:
+    """Compose what people ask by day.
+
+    Args:
+        rng: Source of randomness.
+        world: The shared world.
+        accounts: Who.
+        counts: Exchanges of each account.
+        addresses: Addresses of each account, usual one first, shape (accounts, 3).
+        kind: Kind of prompt, see `_text.prompts`.
+        hours: Relative activity by local hour.
+        weekend: Activity at the weekend.
+    """
+    account = owners(counts)
+    time_us = human(rng, account, accounts.zone_hours, world.span, hours, weekend)
+    time_us = time_us[np.lexsort((time_us, account))]
+    language = spoken(rng, account, len(accounts))
+    response = answers(rng, language)
+    user = _quoting(rng, prompts(rng, kind, language), response, account)
+    return Traffic(accounts, account, time_us, pick(rng, addresses, account), user, response)
+
+
+def spoken(rng: np.random.Generator, account: IntArray, accounts: int) -> IntArray:
+    """Draw the language of each exchange: the account's own, now and then English."""
+    own_tongue = tongues(rng, accounts)[account]
+    return np.where(rng.random(len(account)) < 0.15, -1, own_tongue).astype(np.int64)
+
+
+def homes(rng: np.random.Generator, n: int, hosted: float = 0.0) -> IntArray:
+    """Draw addresses of people: home, second place, mobile; a share sits at a hosting company."""
+    first = np.where(rng.random(n) < hosted, hosting(rng, n), residential(rng, n))
+    return own(rng, first, residential(rng, n))
+
+
+def _quoting(
+    rng: np.random.Generator, user: pa.Array, response: pa.Array, account: IntArray
+) -> pa.Array:
+    follows = np.concatenate(([False], account[1:] == account[:-1]))[: len(account)]
+    quotes = follows & (rng.random(len(account)) < QUOTING_SHARE)
+    previous = response.take(pa.array(np.maximum(np.arange(len(account)) - 1, 0)))
+    return pc.if_else(pa.array(quotes), join(pa.scalar("Shorter: "), previous), user)
+
+
+def wrapped(
+    rng: np.random.Generator, patterns: list[str], which: IntArray, payload: pa.Array
+) -> pa.Array:
+    """Put each payload into the pattern of its group, where the pattern says `{payload}`."""
+    return by_group(
+        which,
+        lambda k, rows: fill_one(
+            rng, patterns[k], len(rows), {"payload": lambda _, n: payload.take(pa.array(rows))}
+        ),
+    )

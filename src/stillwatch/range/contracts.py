@@ -1,0 +1,163 @@
+"""What a persona and a tactic hand over, and what the composer makes of it.
+
+A persona (ordinary traffic) or a tactic (a campaign) draws only what makes it what it is: who
+its accounts are, when they speak, what they say, from where. Everything else (ids, tokens, noise,
+JSON layout) is drawn by one piece of code for everybody, so that it cannot give the class away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Final, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+HOUR_US: Final = 3_600_000_000
+DAY_US: Final = 24 * HOUR_US
+START_US: Final = 1_772_409_600_000_000
+"""Monday 2 March 2026, 00:00 UTC: the first moment of every composed week."""
+
+LABEL_SCHEMA: Final = pa.schema(
+    [
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("archetype", pa.string(), nullable=False),
+        pa.field("campaign_id", pa.string()),
+    ]
+)
+"""The truth, kept apart from the traffic. `campaign_id` is null for everybody innocent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The stretch of time that is composed, in UTC microseconds since 1970.
+
+    Attributes:
+        days: Whole days from `START_US`.
+    """
+
+    days: int
+
+    @property
+    def end_us(self) -> int:
+        """End of the last day, exclusive."""
+        return START_US + self.days * DAY_US
+
+    @property
+    def release_us(self) -> int:
+        """When the new model is released: 16:00 on the middle day."""
+        return START_US + (self.days // 2) * DAY_US + 16 * HOUR_US
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all accounts share: the span, the seed, and the addresses of a VPN service.
+
+    Attributes:
+        seed: Seed of the whole composition.
+        span: Time composed.
+        proxies: Addresses of a VPN service in hosting networks, as IPv4 integers.
+        scale: Multiplies the number of accounts of every persona and tactic.
+    """
+
+    seed: int
+    span: Span
+    proxies: IntArray
+    scale: float = 1.0
+
+    def count(self, accounts: int, least: int = 1) -> int:
+        """Scale a number of accounts."""
+        return max(least, round(accounts * self.scale))
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Columns of the accounts of one persona, one value an account.
+
+    Attributes:
+        archetype: The label all of them get.
+        api: Whether the account speaks through the API rather than an application.
+        created_us: Sign-up time, UTC microseconds.
+        client: Index of the account's usual client among `_people.CLIENTS`.
+        zone_hours: Offset of the account's time zone from UTC.
+    """
+
+    archetype: str
+    organization_id: pa.Array
+    plan: pa.Array
+    verified: NDArray[np.bool_]
+    created_us: IntArray
+    payment_id: pa.Array
+    email_domain: pa.Array
+    api: NDArray[np.bool_]
+    client: IntArray
+    zone_hours: IntArray
+
+    def __len__(self) -> int:
+        return len(self.verified)
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Accounts and what they sent, columns of one value an exchange.
+
+    Attributes:
+        accounts: Who.
+        account: Row of `accounts` for each exchange.
+        time_us: UTC microseconds; any order.
+        address: IPv4 address as an integer.
+        user: Text of the last user message.
+        response: Text of the answer.
+        system: Text of the system prompt, null where there is none; None for none at all.
+        chosen: Further columns of `EXCHANGE_SCHEMA` that the persona decides itself, such as
+            `model` or `status`; null entries fall back to the common draw.
+    """
+
+    accounts: Accounts
+    account: IntArray
+    time_us: IntArray
+    address: IntArray
+    user: pa.Array
+    response: pa.Array
+    system: pa.Array | None = None
+    chosen: Mapping[str, pa.Array] = field(default_factory=dict)
+
+
+class Persona(Protocol):
+    """Ordinary accounts of one kind."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    look_alike: ClassVar[str]
+
+    def compose(self, rng: np.random.Generator, world: World) -> Traffic:
+        """Return the traffic of all accounts of this kind."""
+
+
+class Tactic(Protocol):
+    """A campaign: accounts that harvest together. `tactics` are ids A1 to A26."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    tactics: ClassVar[tuple[str, ...]]
+
+    def compose(self, rng: np.random.Generator, world: World) -> Traffic:
+        """Return the traffic of the campaign, cover traffic included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """Composed traffic and its truth.
+
+    Attributes:
+        exchanges: `EXCHANGE_SCHEMA`, sorted by time.
+        labels: `LABEL_SCHEMA`, one row an account, sorted by account.
+    """
+
+    exchanges: pa.Table
+    labels: pa.Table

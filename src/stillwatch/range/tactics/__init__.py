@@ -1,0 +1,1 @@
+"""Harvesting campaigns, a file for each way of harvesting."""
