@@ -1,1 +1,5 @@
 """Results as one self-contained page."""
+
+from stillwatch.report._page import render
+
+__all__ = ["render"]

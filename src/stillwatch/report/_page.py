@@ -1,0 +1,165 @@
+"""Fills the page: chooses what is shown and hands it to the templates."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import pyarrow as pa
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from stillwatch.core.results import Campaign, Evidence, Results
+from stillwatch.report import _format, _words
+from stillwatch.report._graph import Graph, graph
+from stillwatch.report._plots import Dots, Timeline, dots, timeline
+
+MAX_CAMPAIGNS: Final = 40
+MAX_ROWS: Final = 500
+MAX_MEMBERS: Final = 100
+MAX_EVIDENCE: Final = 6
+MAX_TEMPLATES: Final = 25
+MAX_ACCOUNTS: Final = 20
+_LEVEL_ORDER: Final = {"act": 0, "review": 1, "none": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A campaign with its plots laid out."""
+
+    number: int
+    campaign: Campaign
+    timeline: Timeline | None
+    graph: Graph | None
+    dots: tuple[Dots, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """An account that stands out and belongs to no campaign."""
+
+    account_id: str
+    level: str
+    p_value: float | None
+    exchanges: int
+    evidence: tuple[Evidence, ...]
+
+
+def render(results: Results, accounts: pa.Table | None = None) -> str:
+    """Write the results as one self-contained HTML page.
+
+    The page holds no script and asks nothing of the network; its content security policy allows
+    its one style sheet and nothing else. Equal results give equal bytes. All text from traffic is
+    bounded, stripped of anything invisible and escaped.
+
+    Args:
+        results: What the scan concluded.
+        accounts: The table of accounts.parquet; adds the accounts that stand out alone.
+
+    Returns:
+        The page, to be written as UTF-8.
+    """
+    environment = _environment()
+    style = environment.get_template("style.css.j2").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return environment.get_template("report.html.j2").render(
+        results=results,
+        sections=[_section(*numbered) for numbered in enumerate(_shown(results), start=1)],
+        rows=list(enumerate(results.campaigns[:MAX_ROWS], start=1)),
+        overall=timeline(results.timeline),
+        levels=_levels(accounts),
+        alone=_alone(accounts),
+        abstained=sorted(results.abstained, key=lambda one: (one.unit, one.reason)),
+        style_hash=digest,
+        words=_words,
+        max_campaigns=MAX_CAMPAIGNS,
+        max_rows=MAX_ROWS,
+        max_members=MAX_MEMBERS,
+        max_evidence=MAX_EVIDENCE,
+        max_templates=MAX_TEMPLATES,
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("stillwatch.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    environment.filters.update(
+        chance=_format.chance,
+        count=_format.count,
+        equation=lambda value, symbol: _format.equation(symbol, value),
+        label=lambda text: _format.clean(text, _format.ID_LENGTH),
+        listing=_format.listing,
+        moment=_format.moment,
+        number=_format.number,
+        percent=_format.percent,
+        plural=_format.plural,
+        span=_format.span,
+        unit_name=_format.unit_name,
+    )
+    return environment
+
+
+def _finalize(value: object) -> object:
+    """Clean every text a template prints, so that no template can forget to."""
+    return (
+        _format.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    )
+
+
+def _shown(results: Results) -> tuple[Campaign, ...]:
+    return results.campaigns[:MAX_CAMPAIGNS]
+
+
+def _section(number: int, campaign: Campaign) -> _Section:
+    return _Section(
+        number=number,
+        campaign=campaign,
+        timeline=timeline(campaign.timeline, campaign.detected_us),
+        graph=graph(campaign.spokes),
+        dots=dots(campaign.harvest),
+    )
+
+
+def _levels(accounts: pa.Table | None) -> dict[str, int]:
+    """Count accounts by level, campaigns' members included."""
+    if accounts is None:
+        return {}
+    found = Counter(accounts.column("level").to_pylist())
+    return {level: found[level] for level in ("act", "review", "none")}
+
+
+def _alone(accounts: pa.Table | None) -> list[_Account]:
+    """Pick the accounts that stand out most without a campaign."""
+    if accounts is None:
+        return []
+    names = ["account_id", "level", "p_value", "exchanges", "findings", "campaign_id"]
+    rows = [
+        row
+        for row in accounts.select(names).to_pylist()
+        if row["campaign_id"] is None and row["level"] != "none"
+    ]
+    rows.sort(key=lambda row: (_LEVEL_ORDER[row["level"]], row["p_value"], row["account_id"]))
+    return [
+        _Account(
+            row["account_id"],
+            row["level"],
+            row["p_value"],
+            row["exchanges"],
+            tuple(
+                Evidence(one["detector"], None, one["p_value"], one["why"])
+                for one in row["findings"] or ()
+            ),
+        )
+        for row in rows[:MAX_ACCOUNTS]
+    ]
