@@ -1,0 +1,173 @@
+"""Calibration: what benign behaviour looks like, as samples of scores by segment.
+
+A profile keeps the samples of the provider's own past traffic. Without one, the scanned traffic
+is its own sample: what harvests it may hold then makes every rank conservative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillwatch.core.errors import InputError
+from stillwatch.stats.conformal import jittered_p
+
+FloatArray = NDArray[np.float64]
+
+POOLED: Final = "*"
+"""The segment of everybody: for units whose own segment is too small."""
+SCALE_QUANTILE: Final = 0.999
+SAMPLE: Final = 20_000
+"""At most this many units of a segment are kept."""
+PROFILE_SCHEMA: Final = "stillwatch/profile/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Benign scores to rank against.
+
+    Attributes:
+        scores: For each segment, each detector's scores of its units; NaN where it abstained.
+            All arrays of one segment have one value a unit, in one order.
+        scales: For each detector, the score that 999 of 1,000 units stay under, or its floor.
+        min_segment: Segments with fewer units are judged against everybody.
+    """
+
+    scores: Mapping[str, Mapping[str, FloatArray]]
+    scales: Mapping[str, float]
+    min_segment: int = 1000
+
+    @classmethod
+    def learn(
+        cls,
+        scores: Mapping[str, FloatArray],
+        segments: NDArray[np.str_],
+        floors: Mapping[str, float],
+        keep: NDArray[np.bool_] | None = None,
+    ) -> Calibration:
+        """Learn from scored units.
+
+        Args:
+            scores: Scores by detector, one value a unit.
+            segments: Segment of each unit.
+            floors: Smallest scale of each detector.
+            keep: Units to learn from; all by default.
+        """
+        use = np.ones(segments.size, dtype=bool) if keep is None else keep
+        samples: dict[str, dict[str, FloatArray]] = {}
+        for segment in (POOLED, *np.unique(segments[use])):
+            rows = np.flatnonzero(use & ((segments == segment) | (segment == POOLED)))
+            step = max(1, -(-rows.size // SAMPLE))
+            samples[str(segment)] = {name: values[rows[::step]] for name, values in scores.items()}
+        scales = {
+            name: max(_quantile(values[use]), floors[name]) for name, values in scores.items()
+        }
+        return cls(samples, scales)
+
+    def units(self) -> int:
+        """Return how many units everybody's sample holds."""
+        return max((values.size for values in self.scores[POOLED].values()), default=0)
+
+    def harvest(self, scores: Mapping[str, FloatArray]) -> FloatArray:
+        """Return each unit's harvest index: its largest score in units of the benign scale."""
+        return np.fmax.reduce(
+            [values / self.scales[name] for name, values in scores.items() if name in self.scales]
+        )
+
+    def detector_p(
+        self,
+        name: str,
+        scores: FloatArray,
+        segments: NDArray[np.str_],
+        ties: FloatArray,
+        others_only: bool = False,
+    ) -> FloatArray:
+        """Return conformal p-values of one detector's scores, within segment."""
+        return self._rank(
+            {segment: sample[name] for segment, sample in self.scores.items() if name in sample},
+            scores,
+            segments,
+            ties,
+            others_only,
+        )
+
+    def harvest_p(
+        self,
+        index: FloatArray,
+        segments: NDArray[np.str_],
+        ties: FloatArray,
+        others_only: bool = False,
+    ) -> FloatArray:
+        """Return conformal p-values of harvest indices, within segment."""
+        samples = {segment: self.harvest(sample) for segment, sample in self.scores.items()}
+        return self._rank(samples, index, segments, ties, others_only)
+
+    def _rank(
+        self,
+        samples: Mapping[str, FloatArray],
+        scores: FloatArray,
+        segments: NDArray[np.str_],
+        ties: FloatArray,
+        others_only: bool,
+    ) -> FloatArray:
+        """Rank within segment; `others_only` when the units are themselves in the sample."""
+        result = np.full(scores.size, np.nan)
+        for segment in np.unique(segments):
+            sample = samples.get(str(segment), np.empty(0))
+            if np.count_nonzero(~np.isnan(sample)) < self.min_segment:
+                sample = samples[POOLED]
+            sample = sample[~np.isnan(sample)]
+            rows = np.flatnonzero((segments == segment) & ~np.isnan(scores))
+            # A golden-ratio sequence: breakers of the sample that depend on nothing but its order.
+            breakers = (np.arange(sample.size) + 0.5) * 0.6180339887498949 % 1.0
+            p = jittered_p(sample, scores[rows], breakers, ties[rows])
+            n = sample.size
+            result[rows] = np.maximum(p * (n + 1) - 1, 1) / n if others_only and n else p
+        return result
+
+    def to_json(self) -> dict[str, object]:
+        """Return the calibration as plain data."""
+        return {
+            "scores": {
+                segment: {name: _plain(values) for name, values in sample.items()}
+                for segment, sample in self.scores.items()
+            },
+            "scales": dict(self.scales),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Calibration:
+        """Read what `to_json` wrote.
+
+        Raises:
+            InputError: A part is missing or of the wrong type.
+        """
+        try:
+            scores, scales = data["scores"], data["scales"]
+            if not isinstance(scores, dict) or not isinstance(scales, dict):
+                raise TypeError
+            samples = {
+                segment: {
+                    name: np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+                    for name, values in sample.items()
+                }
+                for segment, sample in scores.items()
+            }
+            return cls(samples, {name: float(scale) for name, scale in scales.items()})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                "the profile's calibration is damaged", "make it again with `stillwatch calibrate`"
+            ) from error
+
+
+def _quantile(values: FloatArray) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.quantile(known, SCALE_QUANTILE)) if known.size else 0.0
+
+
+def _plain(values: FloatArray) -> list[float | None]:
+    return [None if np.isnan(v) else round(float(v), 9) for v in values]

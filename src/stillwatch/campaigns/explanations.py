@@ -1,0 +1,151 @@
+"""Innocent explanations of a group, each considered and answered.
+
+An explanation that holds lowers a campaign to `review`; none can raise anything. Where the logs
+cannot answer, that is said, and a person has to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from stillwatch.core.records import Family
+from stillwatch.core.results import Explanation
+
+Verdict = Literal["explains", "does_not_explain", "cannot_tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What the explanations look at: pooled over the members.
+
+    Attributes:
+        parties: Number of members (organisations or accounts).
+        families: Families in which the group shares more than chance.
+        exchanges: Total exchanges.
+        repeated: Share of exchanges whose payload repeats an earlier one of the same member.
+        elicitation, grading, echo: Shares of exchanges.
+        end_users: Share of exchanges that carry an end user's id.
+        short_lived: Share of members that began after the first day and lived three days at most.
+        median_exchanges: Median exchanges a member.
+        prefixes: Number of network prefixes or addresses that cover half of the members; NaN when
+            nothing is known of the network.
+        template_users: Users of the group's most shared template, inside and outside.
+        corroborated: Share of members with links of a second family.
+        blocked, failed: Exchanges answered 403, and 5xx.
+    """
+
+    parties: int
+    families: frozenset[Family]
+    exchanges: float
+    repeated: float
+    elicitation: float
+    grading: float
+    echo: float
+    end_users: float
+    short_lived: float
+    median_exchanges: float
+    prefixes: float
+    template_users: int
+    corroborated: float
+    blocked: float
+    failed: float
+
+
+def _evaluation(g: Group) -> tuple[bool, str]:
+    return g.repeated > 0.6, f"{g.repeated:.0%} of the prompts repeat earlier ones"
+
+
+def _labelling(g: Group) -> tuple[bool, str]:
+    return (
+        g.grading > 0.3 and g.echo < 0.05 and g.elicitation < 0.2,
+        f"{g.grading:.0%} of the prompts grade texts and {g.echo:.0%} of them hold answers "
+        "given to other customers",
+    )
+
+
+def _gateway(g: Group) -> tuple[bool, str]:
+    return g.end_users > 0.5, f"{g.end_users:.0%} of the exchanges name an end user"
+
+
+def _shared_address(g: Group) -> tuple[bool, str]:
+    return (
+        g.families <= {"network", "timing"},
+        "they share more than an address: " + ", ".join(sorted(g.families)),
+    )
+
+
+def _popular_template(g: Group) -> tuple[bool, str]:
+    return (
+        g.corroborated < 0.2,
+        f"{g.template_users} accounts use the template and {g.corroborated:.0%} of the members "
+        "share something else as well",
+    )
+
+
+def _classroom(g: Group) -> tuple[bool, str]:
+    return (
+        g.short_lived > 0.7 and g.median_exchanges <= 40 and not g.prefixes > 3,
+        f"{g.short_lived:.0%} of the members are new and short-lived, with a median of "
+        f"{g.median_exchanges:.0f} exchanges",
+    )
+
+
+def _show_your_work(g: Group) -> tuple[bool, str]:
+    return (
+        0 < g.elicitation < 0.2 and g.grading < 0.2 and g.echo < 0.05,
+        f"{g.elicitation:.0%} of the prompts ask for the model's own reasoning",
+    )
+
+
+def _router(g: Group) -> tuple[bool, str]:
+    return (
+        g.families == {"content", "timing"} and g.failed > g.blocked,
+        f"{g.blocked:.0f} exchanges were blocked and {g.failed:.0f} failed on our side",
+    )
+
+
+def _own_memory(g: Group) -> tuple[bool, str]:
+    return False, "only answers given to other customers count as echo"
+
+
+_CHECKS: Final[dict[str, Callable[[Group], tuple[bool, str]]]] = {
+    "B1": _evaluation,
+    "B5": _labelling,
+    "B8": _gateway,
+    "B9": _shared_address,
+    "B10": _popular_template,
+    "B11": _classroom,
+    "B12": _show_your_work,
+    "B15": _router,
+    "B18": _own_memory,
+}
+_UNKNOWABLE: Final = {
+    "B3": "whether this is declared research is not in the logs",
+    "B4": "whether the customer trains a narrow model of its own is not in the logs",
+    "B6": "the members name no common organisation; whether they are one is not in the logs",
+    "B16": "whether this is an approved red team is not in the logs",
+}
+
+
+def consider(group: Group) -> tuple[Explanation, ...]:
+    """Answer every innocent explanation that is known, in the order of its number."""
+    answers = [Explanation(name, "cannot_tell", why) for name, why in _UNKNOWABLE.items()]
+    for name, check in _CHECKS.items():
+        holds, why = check(group)
+        verdict: Verdict = "explains" if holds else "does_not_explain"
+        answers.append(Explanation(name, verdict, why))
+    return tuple(sorted(answers, key=lambda answer: int(answer.id[1:])))
+
+
+def share(part: float, whole: float) -> float:
+    """Return part / whole, 0 when there is nothing."""
+    return float(part / whole) if whole else 0.0
+
+
+def median(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """Return the median, 0 of nothing."""
+    return float(np.median(values)) if values.size else 0.0

@@ -1,0 +1,136 @@
+"""Evidence of each member's own: belonging to a group flags nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillwatch.campaigns.graph import FamilyGraph
+from stillwatch.campaigns.scene import Scene
+from stillwatch.core.records import Family, Level
+from stillwatch.core.results import Evidence
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+MEMBER_ALPHA: Final = 0.01
+"""Evidence counts when at most this share of outsiders shows as much."""
+KINDS: Final = 5
+"""Kinds of evidence a member can have: four families of links, and behaviour."""
+CORE_PARTIES: Final = 3
+CORE_LIFT: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The hubs of one family that a group really shares.
+
+    Attributes:
+        hubs: Hub indices: at least three members touch them, three times as often as others do.
+        members: Members on each of them.
+    """
+
+    hubs: IntArray
+    members: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One member party with its own evidence."""
+
+    party: int
+    level: Level
+    p_value: float
+    evidence: tuple[Evidence, ...]
+    families: frozenset[Family]
+
+
+def core_hubs(graph: FamilyGraph, parties: IntArray) -> Core:
+    """Return the hubs that set the group apart."""
+    inside = np.zeros(graph.parties, dtype=bool)
+    inside[parties] = True
+    members = np.bincount(graph.hub[inside[graph.party]], minlength=graph.hub_size.size).astype(
+        np.int64
+    )
+    expected = graph.hub_size * (parties.size / graph.parties)
+    hubs = np.flatnonzero((members >= CORE_PARTIES) & (members >= CORE_LIFT * expected))
+    return Core(hubs, members[hubs])
+
+
+def judge(
+    scene: Scene, parties: IntArray, cores: dict[Family, Core], harvest_p: FloatArray
+) -> list[Judged]:
+    """Weigh each party's own evidence of belonging.
+
+    For each family a party's rarity weights on the group's core hubs are ranked among all parties
+    outside the group. Two kinds of evidence, one of them a link, are needed for `act`.
+
+    Args:
+        scene: The traffic.
+        parties: Members.
+        cores: Core hubs of each family.
+        harvest_p: Conformal p-values of all parties' harvest index.
+    """
+    outside = np.ones(scene.size, dtype=bool)
+    outside[parties] = False
+    gathered: dict[int, list[Evidence]] = {int(party): [] for party in parties}
+    for family, core in cores.items():
+        graph = scene.graphs[family]
+        for party, evidence in _link_evidence(scene, graph, core, parties, outside):
+            gathered[party].append(evidence)
+    for party in parties[harvest_p[parties] <= MEMBER_ALPHA]:
+        gathered[int(party)].append(_behaviour(scene, int(party), float(harvest_p[party])))
+    return [_judged(party, evidence) for party, evidence in gathered.items()]
+
+
+def _link_evidence(
+    scene: Scene, graph: FamilyGraph, core: Core, parties: IntArray, outside: NDArray[np.bool_]
+) -> list[tuple[int, Evidence]]:
+    chosen = np.zeros(graph.hub_size.size, dtype=bool)
+    chosen[core.hubs] = True
+    spokes = np.flatnonzero(chosen[graph.hub])
+    if not spokes.size:
+        return []
+    weight = graph.weight[graph.hub[spokes]]
+    total = np.bincount(graph.party[spokes], weights=weight, minlength=graph.parties)
+    ranked = np.sort(total[outside])
+    above = ranked.size - np.searchsorted(ranked, total[parties] * (1 - 1e-12), side="left")
+    p_values = (1.0 + above) / (1.0 + ranked.size)
+    heaviest = np.lexsort((graph.hub[spokes], -weight, graph.party[spokes]))
+    spokes = spokes[heaviest]
+    first = np.searchsorted(graph.party[spokes], parties)
+    found = []
+    for party, place, p in zip(parties, first, p_values, strict=True):
+        if total[party] > 0 and p <= MEMBER_ALPHA:
+            spoke = spokes[place]
+            hub = int(graph.hub[spoke])
+            linker = graph.linkers[int(graph.hub_linker[hub])]
+            why = scene.explain_link(linker, int(graph.uses[spoke]), int(graph.hub_size[hub]))
+            found.append((int(party), Evidence(linker, graph.family, float(p), why)))
+    return found
+
+
+def _behaviour(scene: Scene, party: int, p: float) -> Evidence:
+    scales = scene.calibration.scales
+    strength = {
+        name: float(values[party] / scales[name])
+        for name, values in scene.scores.items()
+        if name in scales and not np.isnan(values[party])
+    }
+    name = max(strength, key=lambda key: (strength[key], key))
+    finding = scene.find(party, name, p)
+    return Evidence(name, None, p, finding.why)
+
+
+def _judged(party: int, evidence: list[Evidence]) -> Judged:
+    families = frozenset(item.family for item in evidence if item.family is not None)
+    kinds = len(families) + any(item.family is None for item in evidence)
+    level: Level = "none"
+    if families:
+        level = "act" if kinds >= 2 else "review"
+    best = min((item.p_value for item in evidence), default=1.0)
+    ordered = tuple(sorted(evidence, key=lambda item: (item.p_value, item.source)))
+    return Judged(party, level, min(1.0, KINDS * best), ordered, families)
