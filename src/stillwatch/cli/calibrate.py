@@ -1,0 +1,59 @@
+"""`stillwatch calibrate`: learn what ordinary traffic looks like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from stillwatch.cli._options import (
+    format_option,
+    inputs_argument,
+    json_option,
+    settings_from,
+    settings_options,
+)
+from stillwatch.cli._output import count, print_json
+from stillwatch.cli._progress import shown_progress
+
+
+@click.command()
+@inputs_argument
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the profile.",
+)
+@format_option
+@settings_options("seed", "threads", "memory_limit")
+@json_option
+def calibrate(
+    inputs: tuple[str, ...],
+    out: Path,
+    source: str | None,
+    as_json: bool,
+    config: Path | None,
+    **flags: object,
+) -> None:
+    r"""Learn what ordinary traffic looks like.
+
+    Reads your own past traffic. The profile holds scores by segment, no text and no ids. Give it to `scan --profile`.
+
+    \b
+    Example:
+      stillwatch calibrate logs/2026-02/ --out profile.json
+    """
+    settings = settings_from(config, flags)
+    from stillwatch import pipeline
+
+    with shown_progress() as progress:
+        outcome = pipeline.calibrate(inputs, out, settings, format=source, progress=progress)
+    if as_json:
+        print_json({"out": str(out), "exchanges": outcome.exchanges, "accounts": outcome.accounts})
+    else:
+        learnt = f"{count(outcome.exchanges, 'exchange')} of {count(outcome.accounts, 'account')}"
+        click.echo(f"learnt from {learnt}: {out}")
+
+
+COMMAND = calibrate

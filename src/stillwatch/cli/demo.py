@@ -1,0 +1,144 @@
+"""`stillwatch demo`: campaigns hidden in composed traffic, and what a scan finds of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from stillwatch.cli._options import json_option, settings_from, settings_options
+from stillwatch.cli._output import count, print_json, print_table
+from stillwatch.cli._progress import shown_progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from stillwatch.core.results import Results
+
+_HISTORY_SEED: Final = 1_000_003
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="demo",
+    show_default=True,
+    help="Folder for the traffic and the results.",
+)
+@click.option("--days", type=click.IntRange(2, 60), default=7, show_default=True, help="Length.")
+@click.option(
+    "--scale",
+    type=click.FloatRange(0.01, 100),
+    default=1.0,
+    show_default=True,
+    help="Multiplies the number of accounts.",
+)
+@settings_options("seed", "threads", "memory_limit")
+@json_option
+def demo(
+    out: Path, days: int, scale: float, as_json: bool, config: Path | None, **flags: object
+) -> int:
+    r"""Find the campaigns in a composed week.
+
+    Composes labelled traffic, scans it and compares with the truth. Calibrates on another week without campaigns first. Needs no data and no network.
+
+    \b
+    Example:
+      stillwatch demo --out demo
+    """
+    settings = settings_from(config, flags)
+    from stillwatch import pipeline
+    from stillwatch.cli._outcome import finish, summary
+
+    with shown_progress() as progress:
+        progress.start("compose", 2, "weeks")
+        seed = settings.scan.seed
+        history = _compose(out / "history", seed + _HISTORY_SEED, days, scale, campaigns=False)[0]
+        progress.advance(1)
+        traffic, labels = _compose(out / "week", seed, days, scale, campaigns=True)
+        progress.advance(1)
+        progress.done()
+        profile = out / "profile.json"
+        pipeline.calibrate([str(history)], profile, settings, progress=progress)
+        outcome = pipeline.scan(
+            [str(traffic)], out / "results", settings, profile=profile, progress=progress
+        )
+    if as_json:
+        print_json({**summary(outcome), "truth": compare(outcome.results, labels)})
+        return 0
+    code = finish(outcome, settings, as_json=False)
+    _print_truth(compare(outcome.results, labels))
+    return code
+
+
+def compare(results: Results, labels: pa.Table) -> dict[str, object]:
+    """Hold what was found against the truth.
+
+    Args:
+        results: What a scan concluded.
+        labels: `LABEL_SCHEMA`: who belongs to which campaign.
+
+    Returns:
+        `campaigns`: for each true one its accounts and how many were flagged at each level;
+        `benign`: innocent accounts flagged, by archetype and level.
+    """
+    truth = {row["account_id"]: row for row in labels.to_pylist()}
+    level = {m.account_id: m.level for c in results.campaigns for m in c.members}
+    found: dict[str, Counter[str]] = {}
+    benign: Counter[tuple[str, str]] = Counter()
+    for account, row in truth.items():
+        flagged = level.get(account, "none")
+        if row["campaign_id"] is not None:
+            found.setdefault(row["campaign_id"], Counter())[flagged] += 1
+        elif flagged != "none":
+            benign[row["archetype"], flagged] += 1
+    return {
+        "campaigns": [
+            {
+                "campaign": name,
+                "accounts": levels.total(),
+                **{key: levels[key] for key in ("act", "review", "none")},
+            }
+            for name, levels in sorted(found.items())
+        ],
+        "benign": [
+            {"archetype": archetype, "level": flagged, "accounts": number}
+            for (archetype, flagged), number in sorted(benign.items())
+        ],
+        "benign_accounts": sum(row["campaign_id"] is None for row in truth.values()),
+    }
+
+
+def _compose(
+    folder: Path, seed: int, days: int, scale: float, *, campaigns: bool
+) -> tuple[Path, pa.Table]:
+    from stillwatch.outputs import disk_errors
+    from stillwatch.range.compose import compose_demo, write
+
+    composition = compose_demo(seed, days=days, scale=scale, campaigns=campaigns)
+    with disk_errors(folder):
+        return write(composition, folder)[0], composition.labels
+
+
+def _print_truth(truth: dict[str, object]) -> None:
+    campaigns, benign = truth["campaigns"], truth["benign"]
+    assert isinstance(campaigns, list)  # noqa: S101 (for the type checker)
+    assert isinstance(benign, list)  # noqa: S101
+    click.echo("\nagainst the truth, which the scan was not shown:\n")
+    print_table(
+        ("true campaign", "accounts", "act", "review", "missed"),
+        [tuple(row.values()) for row in campaigns],
+    )
+    click.echo()
+    total = truth["benign_accounts"]
+    if not benign:
+        click.echo(f"no innocent account flagged, of {total:,}")
+    for row in benign:
+        flagged = count(row["accounts"], "innocent account")
+        click.echo(f"{flagged} at level {row['level']}: {row['archetype']}")
+
+
+COMMAND = demo

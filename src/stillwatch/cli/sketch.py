@@ -1,0 +1,68 @@
+"""`stillwatch sketch`: drop the text, keep what a scan needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from stillwatch.cli._options import (
+    format_option,
+    inputs_argument,
+    json_option,
+    out_option,
+    settings_from,
+    settings_options,
+)
+from stillwatch.cli._output import count, print_json
+from stillwatch.cli._progress import shown_progress
+
+
+@click.command()
+@inputs_argument
+@out_option
+@format_option
+@settings_options("max_rejected", "threads")
+@json_option
+def sketch(
+    inputs: tuple[str, ...],
+    out: Path,
+    source: str | None,
+    as_json: bool,
+    config: Path | None,
+    **flags: object,
+) -> int:
+    r"""Drop the text, keep what a scan needs.
+
+    A scan of the sketches finds the same campaigns as a scan of the logs. Set
+    STILLWATCH_SKETCH_KEY, so that nobody without it can test a guessed prompt or address
+    against a sketch.
+
+    \b
+    Example:
+      stillwatch sketch logs/ --out sketches
+    """
+    settings = settings_from(config, flags)
+    from stillwatch import pipeline
+    from stillwatch.cli._outcome import too_many_rejected
+
+    with shown_progress() as progress:
+        outcome = pipeline.sketch(inputs, out, settings, format=source, progress=progress)
+    if as_json:
+        print_json(
+            {
+                "out": str(out),
+                "exchanges": outcome.exchanges,
+                "rejected": outcome.rejected,
+                "files": [str(path) for path in outcome.files],
+            }
+        )
+    else:
+        click.echo(
+            f"sketched {count(outcome.exchanges, 'exchange')}, rejected {outcome.rejected:,}: {out}"
+        )
+    rows = outcome.exchanges + outcome.rejected
+    return too_many_rejected(outcome.rejected, rows, settings)
+
+
+COMMAND = sketch

@@ -1,0 +1,90 @@
+"""`stillwatch validate`: what would be read, and what not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stillwatch.cli._options import (
+    format_option,
+    inputs_argument,
+    json_option,
+    settings_from,
+    settings_options,
+)
+from stillwatch.cli._output import print_json, print_table, printable
+from stillwatch.cli._progress import shown_progress
+
+if TYPE_CHECKING:
+    from stillwatch.pipeline import Validation
+
+
+@click.command()
+@inputs_argument
+@format_option
+@settings_options("max_rejected")
+@json_option
+def validate(
+    inputs: tuple[str, ...],
+    source: str | None,
+    as_json: bool,
+    config: Path | None,
+    **flags: object,
+) -> int:
+    r"""Say what a scan of these logs would read.
+
+    Reads without scanning: which rows are rejected, which columns are missing, which units
+    would abstain.
+
+    \b
+    Example:
+      stillwatch validate logs/
+    """
+    settings = settings_from(config, flags)
+    from stillwatch import pipeline
+    from stillwatch.cli._outcome import too_many_rejected
+
+    with shown_progress() as progress:
+        report = pipeline.validate(inputs, settings, format=source, progress=progress)
+    if as_json:
+        print_json(_plain(asdict(report)))
+    else:
+        _print(report)
+    rows = sum(file.rows for file in report.files)
+    return too_many_rejected(sum(file.rejected for file in report.files), rows, settings)
+
+
+def _print(report: Validation) -> None:
+    print_table(
+        ("file", "format", "rows", "rejected"),
+        [(file.path, file.source, file.rows, file.rejected) for file in report.files],
+    )
+    click.echo()
+    print_table(
+        ("column", "filled"), [(name, f"{share:.1%}") for name, share in report.columns.items()]
+    )
+    _list("unknown columns, ignored", [printable(name) for name in report.unknown])
+    _list("rejected", [f"{count:,} x {printable(why)}" for why, count in report.reasons.items()])
+    _list("would abstain", [f"{item.unit}: {item.reason}" for item in report.abstaining])
+
+
+def _list(title: str, lines: list[str]) -> None:
+    if lines:
+        click.echo(f"\n{title}:")
+        for line in lines:
+            click.echo(f"  {line}")
+
+
+def _plain(value: object) -> object:
+    """Turn paths into text, all the way down."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+COMMAND = validate
