@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stillwatch.core.records import EXCHANGE_SCHEMA, TIMESTAMP
-from stillwatch.range._network import asn_of, written
+from stillwatch.range._network import asn_of, roam, written
 from stillwatch.range._people import CLIENTS, TLS, identifiers
 from stillwatch.range._text import as_json, join
 from stillwatch.range.contracts import (
@@ -52,7 +52,7 @@ def assemble(rng: np.random.Generator, world: World, parts: Sequence[Traffic]) -
     )
     crowd = _accounts(rng, [part.accounts for part in parts])
     time_us = np.concatenate([part.time_us for part in parts])
-    address = np.concatenate([part.address for part in parts])
+    address = roam(rng, np.concatenate([part.address for part in parts]))
     rows: dict[str, pa.Array] = {
         "time": pa.array(time_us).cast(TIMESTAMP),
         "ip": written(address),

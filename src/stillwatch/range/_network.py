@@ -55,7 +55,7 @@ def hosting(rng: np.random.Generator, n: int) -> IntArray:
 def proxies(rng: np.random.Generator, prefixes: int, each: int) -> IntArray:
     """Draw the addresses of a proxy service: a few prefixes of hosting companies."""
     base = hosting(rng, prefixes) & ~255
-    return (base[:, None] + rng.choice(np.arange(1, 255), (prefixes, each))).ravel()
+    return np.asarray(base[:, None] + rng.choice(np.arange(1, 255), (prefixes, each))).ravel()
 
 
 def own(rng: np.random.Generator, first: IntArray, second: IntArray) -> IntArray:
@@ -67,9 +67,16 @@ def pick(
     rng: np.random.Generator, table: IntArray, account: IntArray, weights: FloatArray | None = None
 ) -> IntArray:
     """Choose an address for each exchange among its account's addresses (rows of `table`)."""
-    shares = np.array([0.8, 0.13, 0.07]) if weights is None else weights
+    shares = np.array([0.78, 0.12, 0.10]) if weights is None else weights
     column = np.searchsorted(np.cumsum(shares)[:-1], rng.random(len(account)))
     return np.asarray(table[account, column], dtype=np.int64)
+
+
+def roam(rng: np.random.Generator, address: IntArray) -> IntArray:
+    """Let carriers hand out addresses anew: a tenth of exchanges, another host of the prefix."""
+    carried = (address >> 16 & 255) < CARRIERS
+    moves = carried & (rng.random(len(address)) < 0.12)
+    return np.where(moves, (address & ~255) | rng.integers(1, 255, len(address)), address)
 
 
 def asn_of(address: IntArray) -> IntArray:

@@ -6,11 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.range import _words as words
 from stillwatch.range._network import hosting, own, pick, residential
 from stillwatch.range._rhythm import AWAKE, human, owners
-from stillwatch.range._text import answers, by_group, fill_one, join, prompts, tongues
+from stillwatch.range._text import answers, by_group, fill, fill_one, join, prompts, tongues
 from stillwatch.range.contracts import Accounts, FloatArray, IntArray, Traffic, World
 
+HABIT_SHARE = 0.25
+"""Share of people with a personal instruction that opens most of their prompts."""
 QUOTING_SHARE = 0.03
 """Share of follow-up prompts that paste the previous answer back (look-alike B18)."""
 
@@ -44,6 +47,7 @@ def ordinary(
     language = spoken(rng, account, len(accounts))
     response = answers(rng, language)
     user = _quoting(rng, prompts(rng, kind, language), response, account)
+    user = _habitual(rng, user, account, len(accounts))
     return Traffic(accounts, account, time_us, pick(rng, addresses, account), user, response)
 
 
@@ -68,6 +72,16 @@ def _quoting(
     return pc.if_else(pa.array(quotes), join(pa.scalar("Shorter: "), previous), user)
 
 
+def _habitual(
+    rng: np.random.Generator, user: pa.Array, account: IntArray, accounts: int
+) -> pa.Array:
+    """Let a quarter of the people put an instruction of their own before most prompts."""
+    phrases = fill(rng, words.RULES, accounts)
+    keen = np.where(rng.random(accounts) < HABIT_SHARE, rng.uniform(0.3, 1.0, accounts), 0.0)
+    uses = rng.random(len(account)) < keen[account]
+    return pc.if_else(pa.array(uses), join(phrases.take(pa.array(account)), user, gap=" "), user)
+
+
 def wrapped(
     rng: np.random.Generator, patterns: list[str], which: IntArray, payload: pa.Array
 ) -> pa.Array:
@@ -75,6 +89,6 @@ def wrapped(
     return by_group(
         which,
         lambda k, rows: fill_one(
-            rng, patterns[k], len(rows), {"payload": lambda _, n: payload.take(pa.array(rows))}
+            rng, patterns[k], len(rows), {"payload": lambda _rng, _n: payload.take(pa.array(rows))}
         ),
     )

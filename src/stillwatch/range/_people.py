@@ -19,11 +19,21 @@ PROVIDERS: Final = tuple(
 )
 """Public e-mail providers; the first are the largest."""
 
-BROWSERS: Final = tuple(
-    f"Mozilla/5.0 ({system}) {engine}"
-    for system in ("Windows NT 10.0; Win64; x64", "Macintosh; arm64", "X11; Linux x86_64")
-    for engine in ("Chromium/138.0", "Chromium/139.0", "Gecko/20100101 Fx/141.0", "WebKit/619.1")
-) + ("AtlasApp/5.2 (iOS 19)", "AtlasApp/5.2 (Android 16)", "AtlasApp/5.1 (Android 15)")
+BROWSERS: Final = (
+    *(
+        f"Mozilla/5.0 ({system}) {engine}"
+        for system in ("Windows NT 10.0; Win64; x64", "Macintosh; arm64", "X11; Linux x86_64")
+        for engine in (
+            "Chromium/138.0",
+            "Chromium/139.0",
+            "Gecko/20100101 Fx/141.0",
+            "WebKit/619.1",
+        )
+    ),
+    "AtlasApp/5.2 (iOS 19)",
+    "AtlasApp/5.2 (Android 16)",
+    "AtlasApp/5.1 (Android 15)",
+)
 LIBRARIES: Final = tuple(
     f"{library}/{version}"
     for library, versions in (

@@ -1,5 +1,7 @@
-"""Prompt patterns in English. No literal run exceeds four words, so that two strangers who ask
-different things share no long run of text; whole shared texts belong to apps and campaigns.
+"""Prompt patterns in English.
+
+No literal run exceeds four words, so that two strangers who ask different things share no long
+run of text; whole shared texts belong to apps and campaigns.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ CODE: Final = (
     "Review {snippet}\n{Sentence}",
 )
 STUDY: Final = (
-    "{name} has {number} {noun}s and gives {small} to {name} every {small} days. When is {noun} {number} left?",
+    "{name} has {number} {noun}s and gives {small} to {name} every {small} days. When {number}?",
     "A {adj} {noun} moves {number} metres {prep} {small} seconds; {clause}. Find {adj} speed.",
     "Prove that {topic} is {adj} if {clause}.",
     "Compute {number} times {small} over {number}, {angle}.",

@@ -30,6 +30,7 @@ def human(
     span: Span,
     hours: FloatArray = AWAKE,
     weekend: float = 0.6,
+    opening: float = 0.4,
 ) -> IntArray:
     """Draw times in sessions that follow the local day.
 
@@ -40,9 +41,10 @@ def human(
         span: Days to fill.
         hours: Relative activity by local hour, shape (24,).
         weekend: Activity on Saturday and Sunday relative to a weekday.
+        opening: Chance that an exchange opens a new session.
     """
     n = len(account)
-    opens = np.concatenate(([True], account[1:] != account[:-1]))[:n] | (rng.random(n) < 0.4)
+    opens = np.concatenate(([True], account[1:] != account[:-1]))[:n] | (rng.random(n) < opening)
     session = np.cumsum(opens) - 1
     starts = int(opens.sum())
     weights = np.where(np.arange(span.days) % 7 >= 5, weekend, 1.0)
@@ -67,18 +69,27 @@ def steady(rng: np.random.Generator, account: IntArray, span: Span) -> IntArray:
     return inside(slot * span.days * DAY_US, span)
 
 
-def shifts(rng: np.random.Generator, n: int, span: Span, evenness: float = 2.0) -> IntArray:
-    """Draw n times from one dispatcher: an uneven load by the hour that all workers share.
+def shifts(rng: np.random.Generator, account: IntArray, joins: FloatArray, span: Span) -> IntArray:
+    """Draw times from one dispatcher, which hands out work in small batches.
 
     Args:
         rng: Source of randomness.
-        n: Number of times.
+        account: Account of each exchange, sorted.
+        joins: Share of the span that has passed when each account joins.
         span: Days to fill.
-        evenness: Shape of the gamma law of the hourly load; small is bursty.
+
+    The load by the hour is uneven and shared by all; an account gets two requests or so at once.
     """
-    load = rng.gamma(evenness, 1.0, span.days * 24)
-    hour = rng.choice(len(load), n, p=load / load.sum())
-    return inside((hour + rng.random(n)) * HOUR_US, span)
+    n = len(account)
+    hours = span.days * 24
+    load = np.cumsum(rng.gamma(2.0, 1.0, hours))
+    opens = np.concatenate(([True], account[1:] != account[:-1]))[:n] | (rng.random(n) < 0.55)
+    batch = np.cumsum(opens) - 1
+    first = np.interp(joins[account[opens]] * hours, np.arange(hours), load)
+    aim = first + (load[-1] - first) * rng.random(len(first))
+    start = np.interp(aim, load, np.arange(hours)) + rng.random(len(first))
+    delay = np.where(opens, 0.0, rng.exponential(5.0 / 60.0, n))
+    return inside(np.minimum(start[batch] + delay, hours - 1e-6) * HOUR_US, span)
 
 
 def inside(since_start: FloatArray, span: Span) -> IntArray:

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from stillwatch.range import _words as words
 from stillwatch.range._languages import LANGUAGES, Language
@@ -19,7 +18,7 @@ from stillwatch.range.contracts import IntArray
 
 Slot = Callable[[np.random.Generator, int], pa.Array]
 
-CLAUSES: Final = 4096
+BANK: Final = 16_384
 FOREIGN_SHARE: Final = 0.16
 
 
@@ -81,60 +80,50 @@ def by_group(which: IntArray, make: Callable[[int, IntArray], pa.Array]) -> pa.A
 def sentences(rng: np.random.Generator, counts: IntArray, language: int = -1) -> pa.Array:
     """Return one paragraph a row, of `counts` sentences; language -1 is English.
 
-    A sentence joins three short clauses out of 4096 each: strangers share clauses of five words,
-    never sentences.
+    A sentence joins four short pieces out of 16,384 each: strangers share pieces of three to
+    five words and, in practice, no run of eight.
     """
     total = int(counts.sum())
-    first, second, third = clauses(language)
-    picks = rng.integers(CLAUSES, size=(3, total))
     gap = " " if language < 0 else LANGUAGES[language].gap
-    flat = join(
-        first.take(pa.array(picks[0])),
-        second.take(pa.array(picks[1])),
-        third.take(pa.array(picks[2])),
-        gap=gap,
-    )
+    flat = join(*(pick(rng, bank, total) for bank in pieces(language)), gap=gap)
     offsets = pa.array(np.concatenate(([0], np.cumsum(counts))).astype(np.int32))
-    return pc.binary_join(pa.ListArray.from_arrays(offsets, flat), gap or "")
+    return pc.binary_join(pa.ListArray.from_arrays(offsets, flat), gap)
+
+
+def pick(rng: np.random.Generator, bank: pa.Array, n: int) -> pa.Array:
+    """Draw n values of a bank, all equally likely."""
+    return bank.take(pa.array(rng.integers(len(bank), size=n)))
 
 
 @cache
-def clauses(language: int) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """Return the clause banks of a language: openings, middles, endings with a stop."""
+def pieces(language: int) -> tuple[pa.Array, ...]:
+    """Return the four banks that sentences of a language are joined from, in order."""
     rng = np.random.default_rng(20_260_302 + language)
     if language >= 0:
-        return tuple(_run(rng, LANGUAGES[language], k) for k in (4, 3, 3))  # type: ignore[return-value]
+        return tuple(_run(rng, LANGUAGES[language], stop) for stop in (False, False, False, True))
 
-    def pick(pool: Sequence[str]) -> NDArray[np.str_]:
-        return rng.choice(np.array(pool), CLAUSES)
+    def some(pool: Sequence[str]) -> list[str]:
+        values = np.array(pool)
+        return [str(value) for value in values[rng.integers(len(values), size=BANK)]]
 
-    first = [
-        f"The {a} {n} {v} the {m}"
-        for a, n, v, m in zip(
-            pick(words.ADJECTIVES), pick(words.NOUNS), pick(words.VERBS), pick(words.NOUNS),
-            strict=True,
-        )
-    ]  # fmt: skip
-    second = [
-        f"{p} one {a} {n}"
-        for p, a, n in zip(
-            pick(words.PREPOSITIONS), pick(words.ADJECTIVES), pick(words.NOUNS), strict=True
-        )
-    ]
-    third = [
-        f"and {b} {v} {o} {n}."
-        for b, v, o, n in zip(
-            pick(words.ADVERBS), pick(words.VERBS), pick(("its", "each", "every", "some")),
-            pick(words.NOUNS), strict=True,
-        )
-    ]  # fmt: skip
-    return pa.array(first), pa.array(second), pa.array(third)
+    nouns, adjectives, verbs = words.NOUNS, words.ADJECTIVES, words.VERBS
+    things, ones = ("its", "each", "every", "some"), ("one", "a", "this", "that")
+    layouts: tuple[tuple[str, tuple[Sequence[str], ...]], ...] = (
+        ("The {} {}", (adjectives, nouns)),
+        ("{} the {}", (verbs, nouns)),
+        ("{} {} {} {}", (words.PREPOSITIONS, ones, adjectives, nouns)),
+        ("and {} {} {} {}.", (words.ADVERBS, verbs, things, nouns)),
+    )
+    return tuple(
+        pa.array([layout.format(*row) for row in zip(*map(some, pools), strict=True)])
+        for layout, pools in layouts
+    )
 
 
-def _run(rng: np.random.Generator, language: Language, length: int) -> pa.Array:
-    chosen = rng.choice(np.array(language.words), (CLAUSES, length))
-    stop = language.stop if length == 3 else ""
-    return pa.array([language.gap.join(row) + stop for row in chosen])
+def _run(rng: np.random.Generator, language: Language, stop: bool) -> pa.Array:
+    chosen = rng.choice(np.array(language.words), (BANK, 3)).tolist()
+    end = language.stop if stop else ""
+    return pa.array([language.gap.join(row) + end for row in chosen])
 
 
 def _of(pool: Sequence[str]) -> Slot:
@@ -144,6 +133,11 @@ def _of(pool: Sequence[str]) -> Slot:
 
 def _number(low: int, high: int) -> Slot:
     return lambda rng, n: pa.array(rng.integers(low, high, n)).cast(pa.string())
+
+
+def _clause(rng: np.random.Generator, n: int) -> pa.Array:
+    who, does = pieces(-1)[:2]
+    return join(pc.utf8_lower(pick(rng, who, n)), pick(rng, does, n), gap=" ")
 
 
 def _topic(rng: np.random.Generator, n: int) -> pa.Array:
@@ -166,7 +160,6 @@ def _snippet(rng: np.random.Generator, n: int) -> pa.Array:
 @cache
 def english() -> Mapping[str, Slot]:
     """Return the slots of English patterns by name."""
-    lowered = pc.utf8_lower(clauses(-1)[0])
     return {
         "noun": _of(words.NOUNS),
         "adj": _of(words.ADJECTIVES),
@@ -190,7 +183,7 @@ def english() -> Mapping[str, Slot]:
         "number": _number(11, 990),
         "small": _number(2, 10),
         "year": _number(1500, 2020),
-        "clause": lambda rng, n: draw(rng, lowered, n),
+        "clause": _clause,
         "Sentence": lambda rng, n: sentences(rng, np.ones(n, dtype=np.int64)),
         "passage": lambda rng, n: sentences(rng, rng.integers(2, 9, n)),
         "topic": _topic,
@@ -200,12 +193,13 @@ def english() -> Mapping[str, Slot]:
 
 
 def _foreign(rng: np.random.Generator, n: int, language: int) -> pa.Array:
-    bank = clauses(language)
+    banks, gap = pieces(language), LANGUAGES[language].gap
 
-    def run(k: int) -> Slot:
-        return lambda rng, m: bank[k].take(pa.array(rng.integers(CLAUSES, size=m)))
+    def run(*which: int) -> Slot:
+        return lambda rng, m: join(*(pick(rng, banks[k], m) for k in which), gap=gap)
 
-    return fill(rng, LANGUAGES[language].prompts, n, {"a": run(0), "b": run(1), "c": run(2)})
+    slots = {"a": run(0, 1), "b": run(1, 2), "c": run(0, 2)}
+    return fill(rng, LANGUAGES[language].prompts, n, slots)
 
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {

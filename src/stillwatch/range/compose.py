@@ -44,7 +44,7 @@ def compose_demo(
 
 def world_of(seed: int, days: int, scale: float = 1.0) -> World:
     """Return the shared world of a seed."""
-    service = proxies(stream(seed, "proxies"), prefixes=8, each=5)
+    service = proxies(stream(seed, "proxies"), prefixes=12, each=4)
     return World(seed=seed, span=Span(days), proxies=service, scale=scale)
 
 

@@ -7,7 +7,6 @@ JSON layout) is drawn by one piece of code for everybody, so that it cannot give
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Protocol
 
@@ -125,7 +124,7 @@ class Traffic:
     user: pa.Array
     response: pa.Array
     system: pa.Array | None = None
-    chosen: Mapping[str, pa.Array] = field(default_factory=dict)
+    chosen: dict[str, pa.Array] = field(default_factory=dict)
 
 
 class Persona(Protocol):

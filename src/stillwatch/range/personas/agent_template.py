@@ -47,7 +47,8 @@ class AgentTemplate:
         rows = pa.array(np.zeros(len(agent), dtype=np.int64), mask=~agent)
         return Traffic(
             accounts, traffic.account, traffic.time_us, traffic.address, traffic.user,
-            traffic.response, pa.array([PROMPT]).take(rows), {"tools": pa.array([TOOLS]).take(rows)},
+            traffic.response, pa.array([PROMPT]).take(rows),
+            {"tools": pa.array([TOOLS]).take(rows)},
         )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ SHAPES: Final = (
     "{payload}",
     "{payload}\nAnswer for the record.",
     "Input follows.\n---\n{payload}\n---",
+    "<document>{payload}</document>",
+    "Context: <record>\n{payload}\n</record>\nReply in one paragraph.",
 )
 
 
@@ -46,7 +48,7 @@ class App:
         accounts = people(rng, n, "app", api=0.85, verified=0.5)
         one_owner = rng.random(apps) < 0.5
         accounts = belong(rng, accounts, np.where(one_owner[group], group, -1), organization=0.7)
-        counts = sizes(rng, n, 19.0, world.span.days)
+        counts = sizes(rng, n, 26.0, world.span.days)
         account = owners(counts)
         app = group[account]
         system, user, response = _texts(rng, apps, app)
@@ -56,7 +58,7 @@ class App:
         passes = (rng.random(apps) < 0.25)[app]
         end_user = end_users.take(pa.array(app * 40 + rng.integers(0, 40, len(app)), mask=~passes))
         return Traffic(
-            accounts, account, human(rng, account, accounts.zone_hours, world.span, weekend=0.8),
+            accounts, account, human(rng, account, accounts.zone_hours, world.span, weekend=0.8, opening=0.85),
             pick(rng, own(rng, first, hosting(rng, n)), account), user, response, system,
             {"end_user_id": end_user},
         )  # fmt: skip
@@ -67,7 +69,7 @@ def _texts(
 ) -> tuple[pa.Array, pa.Array, pa.Array]:
     briefs = _briefs(rng, apps)
     in_system = rng.random(apps) < 0.7
-    in_user = ~in_system | (rng.random(apps) < 0.3)
+    in_user = ~in_system | (rng.random(apps) < 0.4)
     kind = rng.integers(len(KINDS), size=apps)[app]
     payload = by_group(
         kind, lambda k, rows: prompts(rng, KINDS[k], np.full(len(rows), -1, np.int64))

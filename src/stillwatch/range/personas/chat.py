@@ -1,7 +1,7 @@
 """Private chat users.
 
 Rhythm: sessions by the local day. Sizes: heavy-tailed. Shared: a carrier's prefix, a family's
-payment, a small domain. A tenth uses a VPN now and then.
+payment, a small domain. A fifth uses a VPN now and then.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Chat:
         n = world.count(1100)
         accounts = people(rng, n, "chat", api=0.2)
         addresses = homes(rng, n)
-        through_vpn = rng.random(n) < 0.1
+        through_vpn = rng.random(n) < 0.2
         addresses[through_vpn, 1] = rng.choice(world.proxies, int(through_vpn.sum()))
-        return ordinary(rng, world, accounts, sizes(rng, n, 13.0, world.span.days), addresses)
+        return ordinary(rng, world, accounts, sizes(rng, n, 17.0, world.span.days), addresses)
 
 
 PERSONA: Persona = Chat()

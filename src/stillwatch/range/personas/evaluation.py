@@ -12,7 +12,7 @@ from stillwatch.range._people import belong, people
 from stillwatch.range._text import answers, prompts
 from stillwatch.range.contracts import DAY_US, HOUR_US, START_US, Persona, Traffic, World
 
-ITEMS = 50
+ITEMS = 30
 
 
 class Evaluation:

@@ -36,7 +36,7 @@ class Fleet:
         accounts = people(rng, n, self.look_alike, api=1.0, verified=0.9, young=0.1)
         accounts = belong(rng, accounts, fleet, organization=1.0, payment=1.0, domain=1.0)
         accounts = replace(accounts, plan=pa.repeat("enterprise", n))
-        counts = np.maximum(3, rng.poisson(130.0 * world.span.days / 7.0 * rng.gamma(8, 1 / 8, n)))
+        counts = np.maximum(3, rng.poisson(80.0 * world.span.days / 7.0 * rng.gamma(8, 1 / 8, n)))
         account = owners(counts)
         english = np.full(len(account), -1, dtype=np.int64)
         addresses = own(rng, hosting(rng, n), hosting(rng, n))

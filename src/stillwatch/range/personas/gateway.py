@@ -29,7 +29,7 @@ class Gateway:
         exits = (hosting(rng, 1) & ~255) + np.arange(1, 7)
         addresses = own(rng, rng.choice(exits, n), rng.choice(exits, n))
         addresses[:, 2] = rng.choice(exits, n)
-        counts = np.maximum(3, rng.poisson(250.0 * world.span.days / 7.0 * rng.gamma(4, 1 / 4, n)))
+        counts = np.maximum(3, rng.poisson(150.0 * world.span.days / 7.0 * rng.gamma(4, 1 / 4, n)))
         traffic = ordinary(rng, world, accounts, counts.astype(np.int64), addresses, weekend=0.9)
         users = identifiers(rng, 50 * n, "eu_")
         seat = (50 * rng.random(len(traffic.account)) ** 2).astype(np.int64)

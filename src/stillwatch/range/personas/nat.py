@@ -40,7 +40,7 @@ class Nat:
         second = prefix + 1 + (rng.random(n) * exits).astype(np.int64)
         away = rng.random(n) < 0.5
         second[away] = residential(rng, int(away.sum()))
-        counts = sizes(rng, n, 11.0, world.span.days)
+        counts = sizes(rng, n, 13.0, world.span.days)
         return ordinary(rng, world, accounts, counts, own(rng, first, second))
 
 

@@ -20,13 +20,13 @@ class Vpn:
     look_alike: ClassVar[str] = "B9"
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
-        """Return the traffic of about 240 accounts."""
-        n = world.count(240)
+        """Return the traffic of about 360 accounts."""
+        n = world.count(360)
         accounts = people(rng, n, "vpn", verified=0.25, young=0.3)
         first, second = rng.choice(world.proxies, (2, n))
         at_home = rng.random(n) < 0.4
         second[at_home] = residential(rng, int(at_home.sum()))
-        counts = sizes(rng, n, 15.0, world.span.days)
+        counts = sizes(rng, n, 17.0, world.span.days)
         return ordinary(rng, world, accounts, counts, own(rng, first, second))
 
 

@@ -41,12 +41,13 @@ class FixedTemplate:
         """Return the traffic of about 200 accounts."""
         n = world.count(200, least=8)
         accounts = _front(rng, people(rng, n, "campaign:fixed_template", api=0.5, young=0.35))
-        counts = np.maximum(2, rng.poisson(rng.uniform(4.0, 8.0, n) * world.span.days))
-        account = owners(counts.astype(np.int64))
+        joins = np.where(rng.random(n) < 0.4, rng.uniform(0.0, 0.8, n), 0.0)
+        load = rng.uniform(4.0, 8.0, n) * world.span.days * (1.0 - joins)
+        account = owners(np.maximum(2, rng.poisson(load)).astype(np.int64))
         m = len(account)
         cover = rng.random(m) < 0.3
         by_day = human(rng, account, accounts.zone_hours, world.span)
-        time_us = np.where(cover, by_day, shifts(rng, m, world.span))
+        time_us = np.where(cover, by_day, shifts(rng, account, joins, world.span))
         english = np.full(m, -1, dtype=np.int64)
         task = prompts(rng, "study", english)
         task = pc.if_else(pa.array(rng.random(m) < 0.4), prompts(rng, "mixed", english), task)
@@ -82,11 +83,11 @@ def _front(rng: np.random.Generator, accounts: Accounts) -> Accounts:
 def _addresses(
     rng: np.random.Generator, world: World, account: IntArray, cover: np.ndarray, n: int
 ) -> IntArray:
-    """Harvest through three of 25 proxies each for 80 % of the accounts; cover from home."""
+    """Harvest through two of 25 proxies each for 80 % of the accounts; cover from home."""
     table = homes(rng, n, 0.3)
-    through = rng.choice(world.proxies[:PROXIES], (n, 3))
+    through = rng.choice(world.proxies[:PROXIES], (n, 2))
     uses = (rng.random(n) < 0.8)[account] & (rng.random(len(account)) < np.where(cover, 0.2, 0.65))
-    even = np.array([0.34, 0.33, 0.33])
+    even = np.array([0.6, 0.4])
     return np.where(uses, pick(rng, through, account, even), pick(rng, table, account))
 
 

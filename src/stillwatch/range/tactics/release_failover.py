@@ -73,7 +73,7 @@ class ReleaseFailover:
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 60 workers, played by about 95 accounts in turn."""
         workers = world.count(60, least=6)
-        counts = np.maximum(4, rng.poisson(rng.uniform(6, 11, workers) * world.span.days))
+        counts = np.maximum(4, rng.poisson(rng.uniform(5, 10, workers) * world.span.days))
         relay = _relay(rng, owners(counts.astype(np.int64)), world)
         accounts = self._pool(rng, relay)
         m = len(relay.row)
@@ -154,10 +154,10 @@ def _retargeted(rng: np.random.Generator, relay: Relay, workers: int, world: Wor
 def _addresses(
     rng: np.random.Generator, world: World, relay: Relay, workers: int, n: int
 ) -> IntArray:
-    """Send half through three proxies of the worker, the rest from each account's own places."""
-    through = rng.choice(world.proxies, (workers, 3))
+    """Send half through two proxies of the worker, the rest from each account's own places."""
+    through = rng.choice(world.proxies, (workers, 2))
     uses = rng.random(len(relay.row)) < 0.5
-    even = np.array([0.34, 0.33, 0.33])
+    even = np.array([0.6, 0.4])
     return np.where(
         uses,
         pick(rng, through, relay.worker, even),
