@@ -45,7 +45,7 @@ def member(index: int, name: str = "acct") -> Member:
     )
 
 
-def campaign(members: int = 200, **changes: object) -> Campaign:
+def campaign(size: int = 200, **changes: object) -> Campaign:
     values: dict[str, object] = {
         "campaign_id": "c-7f3a91d2",
         "level": "act",
@@ -55,7 +55,7 @@ def campaign(members: int = 200, **changes: object) -> Campaign:
         "e_value": 118.4,
         "families": ("identity", "network"),
         "tactics": ("A1", "A4", "A5"),
-        "members": tuple(member(index) for index in range(members)),
+        "members": tuple(member(index) for index in range(size)),
         "exchanges": 23_456,
         "output_tokens": 18_765_432,
         "models": ("aster-2", "aster-2-mini"),
@@ -86,14 +86,14 @@ def campaign(members: int = 200, **changes: object) -> Campaign:
         ),
         "spokes": tuple(
             Spoke(
-                linker, family, f"{linker}-{index % size:03x}", f"acct-{index:05d}", 3 + index % 7
+                linker, family, f"{linker}-{index % width:03x}", f"acct-{index:05d}", 3 + index % 7
             )
-            for linker, family, size in (
+            for linker, family, width in (
                 ("template", "content", 3),
                 ("payment", "identity", 11),
                 ("address", "network", 7),
             )
-            for index in range(members)
+            for index in range(size)
         ),
         "timeline": tuple(
             Bin(START + step * 6 * HOUR, 600 + 90 * (step * 7 % 5), 120 + step * 13 % 60)

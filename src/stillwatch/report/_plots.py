@@ -19,7 +19,7 @@ WIDTH: Final = 720
 LEFT: Final = 56
 PLOT: Final = WIDTH - LEFT - 12
 MAX_BARS: Final = 180
-_PANELS: Final = ((22, 92), (134, 40))
+_PANELS: Final = ((38, 92), (162, 40))
 
 
 @dataclass(frozen=True, slots=True)

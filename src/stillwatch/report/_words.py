@@ -89,7 +89,7 @@ def headline(results: Results) -> str:
 def error_rate(results: Results) -> str:
     """Say what the false-discovery rate promises, and what it does not."""
     return (
-        f"Of the campaigns at level “act”, at most {percent(results.fdr)} are expected to be false "
+        f"Of the campaigns at level “act”, at most {percent(results.fdr)} is expected to be false "
         f"discoveries, averaged over repeated scans (rule: {results.fdr_rule}). The level "
         "“review” is an ordered queue for an analyst and carries no such promise. A single "
         "campaign can be a mistake; the rate says how often, not which."
@@ -116,7 +116,7 @@ def empty_meaning(results: Results) -> tuple[str, str]:
         )
     return (
         meaning,
-        "It does not mean that nobody harvests: a campaign may be too small, too short or too "
+        "Somebody may harvest all the same: a campaign may be too small, too short or too "
         "well mixed to stand out in this input, may use a tactic that leaves no trace in traffic, "
         "or may show only in a column that the input lacks.",
     )
@@ -169,9 +169,9 @@ def null_extracting(campaign: Campaign) -> str:
     )
     floor = f" The smallest p-value that they allow is {chance(1 / (groups + 1))}." * bool(groups)
     return (
-        f"Null: the group's pooled harvest measures rank among those of {ranked} as one of them. "
-        "Randomised by: nature. Nobody drew lots, so the p-value holds as far as this group, were "
-        f"it benign, would be exchangeable with those. Result: "
+        "Null: this is one more benign group, whose pooled harvest measures would rank anywhere "
+        f"among those of {ranked}. Randomised by: nature. Nobody drew lots, so the p-value holds "
+        "as far as this group, were it benign, would be exchangeable with those. Result: "
         f"{equation('p', campaign.p_extracting)}.{floor}"
     )
 
