@@ -38,7 +38,8 @@ def calibrate(
 ) -> None:
     r"""Learn what ordinary traffic looks like.
 
-    Reads your own past traffic. The profile holds scores by segment, no text and no ids. Give it to `scan --profile`.
+    Reads your own past traffic. The profile holds scores by segment, no text and no ids.
+    Give it to `scan --profile`.
 
     \b
     Example:

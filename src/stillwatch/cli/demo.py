@@ -43,7 +43,8 @@ def demo(
 ) -> int:
     r"""Find the campaigns in a composed week.
 
-    Composes labelled traffic, scans it and compares with the truth. Calibrates on another week without campaigns first. Needs no data and no network.
+    Composes labelled traffic, calibrates on another week without campaigns, scans, and compares
+    with the truth. Needs no data and no network.
 
     \b
     Example:

@@ -51,8 +51,8 @@ def replay(
 ) -> int:
     r"""Scan past traffic as if it were live.
 
-    Looks at the data again after every step, and adds to every campaign and member when it was first flagged, and how many of its exchanges had
-    passed by then.
+    Looks at the data again after every step, and adds to every campaign and member when it was
+    first flagged, and how many of its exchanges had passed by then.
 
     \b
     Example:
