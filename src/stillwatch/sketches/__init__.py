@@ -1,1 +1,14 @@
-"""One file a sketch: exchanges in, sketches out; text stops here."""
+"""Sketches: exchanges in, what is kept of them out. Text does not pass."""
+
+from stillwatch.sketches._batch import SKETCH_VERSION, sketch_batch, sketch_schema, warm_up
+from stillwatch.sketches._lexicon import ContentSketch, Cue, cue_names
+
+__all__ = [
+    "SKETCH_VERSION",
+    "ContentSketch",
+    "Cue",
+    "cue_names",
+    "sketch_batch",
+    "sketch_schema",
+    "warm_up",
+]
