@@ -105,8 +105,8 @@ def test_every_number_of_a_campaign_is_printed(page: Page) -> None:
     for shown in (
         "200 accounts sent 23,456 exchanges over 6 days", "18,765,432", "0.0031", "p < 0.0001",
         "p = 0.0043", "118", "A5 Fixed prompt", "aster-2-mini", "2026-02-04 07:00 UTC",
-        "after 2,917 exchanges", "99,999 random groups", "158", "0.0019", "88.2", "3.75",
-        "1,284 other natural groups", "0.00078", "0.93", "0.31", "0.021", "9c41e0aa12f7b3d5",
+        "after 2,917 exchanges", "up to 99,999 random groups", "158", "0.0019", "88.2", "2.25",
+        "1,284 units of the benign reference", "0.93", "0.31", "0.021", "9c41e0aa12f7b3d5",
         "198", "0.02 %", "1.1 %", "B10 Popular open-source agent", "does not explain it",
         "cannot be told from this input", "The input has no sign-up times.", "acct-00000",
         "91,234", "Pays with an instrument of 11 accounts.", "0.0021",

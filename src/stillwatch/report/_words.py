@@ -6,7 +6,7 @@ from typing import Final
 
 from stillwatch.core.records import Family
 from stillwatch.core.results import Campaign, FamilyTest, Results
-from stillwatch.report._format import chance, count, equation, listing, percent, plural, span
+from stillwatch.report._format import count, equation, listing, percent, plural, span
 
 LOOK_ALIKES: Final = {
     "B1": "Nightly evaluation or regression suite",
@@ -124,13 +124,14 @@ def empty_meaning(results: Results) -> tuple[str, str]:
 
 def verdict(campaign: Campaign) -> str:
     """Say in two sentences what the campaign is and how unlikely that is by chance."""
-    families = listing([str(family) for family in campaign.families]) or "no tested family"
+    tested = listing([test.family for test in campaign.tests if test.role == "tested"])
     period = span(campaign.first_us, campaign.last_us)
     return (
         f"{plural(len(campaign.members), 'account')} sent {plural(campaign.exchanges, 'exchange')} "
-        f"over {period}. They are more alike than chance in evidence of {families} "
-        f"({equation('p', campaign.p_coordinated)}), and as a group they behave like a harvest "
-        f"rather than like benign groups ({equation('p', campaign.p_extracting)})."
+        f"over {period}. They share more than chance allows in evidence that did not propose the "
+        f"group{f' ({tested})' * bool(tested)}, {equation('p', campaign.p_coordinated)}. Their "
+        "behaviour is that of a harvest rather than of the benign reference, "
+        f"{equation('p', campaign.p_extracting)}."
     )
 
 
@@ -139,7 +140,8 @@ def level_meaning(campaign: Campaign) -> str:
     if campaign.level == "act":
         return (
             "Level act: both nulls fell, the false-discovery rate over all such campaigns is "
-            "controlled, and every member listed as “act” has evidence of its own."
+            "controlled, no innocent explanation that was checked accounts for it, and every "
+            "member listed as “act” has two kinds of evidence of its own."
         )
     return (
         "Level review: worth an analyst's time. The evidence is not strong enough to act on, and "
@@ -153,8 +155,9 @@ def null_coordinated(campaign: Campaign) -> str:
     drawn = f"It drew up to {count(draws)} random groups" if draws else "It draws random groups"
     return (
         "Null: the members share no more than a random group of as many accounts from the same "
-        "strata would (plan, verification, activity). Only families that did not propose the "
-        f"group are tested. Randomised by: stillwatch. {drawn} with a keyed seed. "
+        "strata would (such as plan, verification and activity). Only families that did not "
+        f"propose the group are tested. Randomised by: stillwatch. {drawn}, of which every party was as "
+        "likely as any other of its stratum. "
         f"Result: {equation('p', campaign.p_coordinated)}."
     )
 
@@ -162,17 +165,12 @@ def null_coordinated(campaign: Campaign) -> str:
 def null_extracting(campaign: Campaign) -> str:
     """State the second null, its p-value and who randomised what."""
     groups = campaign.reference_groups
-    ranked = (
-        f"{plural(groups, 'other natural group')} of accounts that share a key"
-        if groups
-        else "other natural groups of accounts that share a key"
-    )
-    floor = f" The smallest p-value that they allow is {chance(1 / (groups + 1))}." * bool(groups)
+    reference = f"the {count(groups)} units of the benign reference" * bool(groups)
     return (
-        "Null: this is one more benign group, whose pooled harvest measures would rank anywhere "
-        f"among those of {ranked}. Randomised by: nature. Nobody drew lots, so the p-value holds "
-        "as far as this group, were it benign, would be exchangeable with those. Result: "
-        f"{equation('p', campaign.p_extracting)}.{floor}"
+        "Null: a member picked blindly behaves like the benign reference, so that its harvest "
+        f"measures would rank anywhere among {reference or 'it'}. Randomised by: nature. Nobody "
+        "drew lots, so the p-value holds as far as these members, were they benign, would be "
+        f"exchangeable with that reference. Result: {equation('p', campaign.p_extracting)}."
     )
 
 
