@@ -149,11 +149,11 @@ def accounts() -> pa.Table:
     findings = [{"detector": "steady_load", "p_value": 0.002, "effect": 1.5, "why": "Even pace."}]
     return pa.table(
         {
-            "account_id": ["alone-1", "alone-2", "acct-00001", "quiet"],
-            "level": ["review", "review", "act", "none"],
-            "p_value": [0.004, 0.002, 0.0001, 0.6],
-            "exchanges": [4_321, 8_765, 118, 5],
-            "findings": [findings, findings, findings, []],
-            "campaign_id": [None, None, "c-7f3a91d2", None],
+            "account_id": ["alone-1", "alone-2", "acct-00001", "quiet", "mute"],
+            "level": ["review", "review", "act", "none", "review"],
+            "p_value": [0.004, 0.002, 0.0001, 0.6, None],
+            "exchanges": [4_321, 8_765, 118, 5, 9],
+            "findings": [findings, findings, findings, [], None],
+            "campaign_id": [None, None, "c-7f3a91d2", None, None],
         }
     )

@@ -149,7 +149,9 @@ def _alone(accounts: pa.Table | None) -> list[_Account]:
         for row in accounts.select(names).to_pylist()
         if row["campaign_id"] is None and row["level"] != "none"
     ]
-    rows.sort(key=lambda row: (_LEVEL_ORDER[row["level"]], row["p_value"], row["account_id"]))
+    rows.sort(
+        key=lambda row: (_LEVEL_ORDER[row["level"]], _rank(row["p_value"]), row["account_id"])
+    )
     return [
         _Account(
             row["account_id"],
@@ -163,3 +165,7 @@ def _alone(accounts: pa.Table | None) -> list[_Account]:
         )
         for row in rows[:MAX_ACCOUNTS]
     ]
+
+
+def _rank(p_value: float | None) -> float:
+    return 2.0 if p_value is None else p_value

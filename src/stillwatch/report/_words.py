@@ -156,8 +156,8 @@ def null_coordinated(campaign: Campaign) -> str:
     return (
         "Null: the members share no more than a random group of as many accounts from the same "
         "strata would (such as plan, verification and activity). Only families that did not "
-        f"propose the group are tested. Randomised by: stillwatch. {drawn}, of which every party was as "
-        "likely as any other of its stratum. "
+        f"propose the group are tested. Randomised by: stillwatch. {drawn}; each "
+        "party was as likely as any other of its stratum. "
         f"Result: {equation('p', campaign.p_coordinated)}."
     )
 
