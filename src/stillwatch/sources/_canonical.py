@@ -7,7 +7,6 @@ a time, and only a column with a value that does not fit is walked value by valu
 from __future__ import annotations
 
 import hashlib
-import struct
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -111,8 +110,8 @@ def _fast(kind: Kind, values: pa.Array | list[object]) -> pa.Array | None:
     """Convert a whole column at once, or return None where some value needs a closer look."""
     try:
         if isinstance(values, list):
-            if kind in {"text", "ids"} and any(isinstance(v, (list, dict)) for v in values):
-                return None
+            if kind in {"text", "ids"} and not {list, dict}.isdisjoint(map(type, values)):
+                return None  # Arrow would build nested columns that nobody needs
             values = pa.array(values)
         if pa.types.is_dictionary(values.type):
             values = values.dictionary_decode()
@@ -284,21 +283,16 @@ def _with_ids(batch: pa.RecordBatch) -> pa.RecordBatch:
     ids = batch.column("exchange_id")
     if not ids.null_count:
         return batch
-    rows = np.flatnonzero(pc.is_null(ids).to_numpy(zero_copy_only=False))
-    made = ids.to_pylist()
-    instants = batch.column("time").cast(pa.int64()).to_numpy(zero_copy_only=False)
     texts = [batch.column(name) for name in ("account_id", "messages", "response")]
-    counts = [
-        pc.fill_null(batch.column(name), -1).to_numpy(zero_copy_only=False)
-        for name in ("input_tokens", "output_tokens")
+    numbers = [batch.column(name) for name in ("input_tokens", "output_tokens")]
+    numbers = [batch.column("time").cast(pa.int64()), *numbers, *map(pc.binary_length, texts)]
+    parts = [number.cast(pa.string()) for number in numbers] + texts
+    whole = pc.binary_join_element_wise(
+        *parts, ",", null_handling="replace", null_replacement="null"
+    )
+    made = [
+        hashlib.blake2b(content, digest_size=16).hexdigest()
+        for content in whole.cast(pa.binary()).to_pylist()
     ]
-    for row in rows:
-        digest = hashlib.blake2b(digest_size=16, person=b"exchange id")
-        digest.update(struct.pack("<qqq", instants[row], counts[0][row], counts[1][row]))
-        for column in texts:
-            buffer = column[row].as_buffer() if column[row].is_valid else None
-            digest.update(struct.pack("<q", -1 if buffer is None else buffer.size))
-            if buffer is not None:
-                digest.update(buffer)
-        made[row] = digest.hexdigest()
-    return batch.set_column(0, EXCHANGE_SCHEMA.field(0), pa.array(made, pa.string()))
+    filled = pc.coalesce(ids, pa.array(made, pa.string()))
+    return batch.set_column(0, EXCHANGE_SCHEMA.field(0), filled)

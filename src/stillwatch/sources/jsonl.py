@@ -14,7 +14,7 @@ from typing import ClassVar
 import pyarrow as pa
 
 from stillwatch.core.contracts import RejectSink, Source
-from stillwatch.sources._records import Row, read_records
+from stillwatch.sources._records import read_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,7 @@ class Jsonl:
         Raises:
             InputError: The file cannot be opened.
         """
-        return read_records(path, _as_it_is, rejects, progress)
-
-
-def _as_it_is(record: Row) -> tuple[Row]:
-    return (record,)
+        return read_records(path, None, rejects, progress)
 
 
 SOURCE: type[Source] = Jsonl
