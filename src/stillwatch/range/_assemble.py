@@ -82,7 +82,9 @@ def assemble(rng: np.random.Generator, world: World, parts: Sequence[Traffic]) -
         ],
         schema=EXCHANGE_SCHEMA,
     )
-    table = _without_banned(table.take(order), owner[order.to_numpy()])
+    ranked = order.to_numpy().astype(np.int64)
+    kept = _before_giving_up(owner[ranked], rows["status"].to_numpy()[ranked] == 403)
+    table = table.take(pa.array(ranked[kept]))
     return Composition(table, _labels(crowd, table))
 
 
@@ -235,19 +237,18 @@ def _messages(system: pa.Array, user: pa.Array) -> pa.Array:
     )
 
 
-def _without_banned(table: pa.Table, owner: IntArray) -> pa.Table:
-    """Drop what an account would have sent after its third 403 in a row: it has given up."""
-    blocked = table["status"].to_numpy() == 403
+def _before_giving_up(owner: IntArray, refused: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say which rows an account would still send: not those after three 403 in a row.
+
+    Rows are in order of time.
+    """
     order = np.argsort(owner, kind="stable")
-    hit = blocked[order]
-    same = np.concatenate(([False, False, False], owner[order][3:] == owner[order][:-3]))[
-        : len(hit)
-    ]
-    run = np.zeros(len(hit), dtype=bool)
-    run[3:] = hit[3:] & hit[2:-1] & hit[1:-2] & hit[:-3]
-    keep = np.ones(len(hit), dtype=bool)
-    keep[order] = ~(run & same)
-    return table.filter(pa.array(keep))
+    who, hit = owner[order], refused[order]
+    silent = np.zeros(len(hit), dtype=bool)
+    silent[3:] = hit[3:] & hit[2:-1] & hit[1:-2] & hit[:-3] & (who[3:] == who[:-3])
+    kept = np.ones(len(hit), dtype=bool)
+    kept[order] = ~silent
+    return kept
 
 
 def _labels(crowd: dict[str, pa.Array], table: pa.Table) -> pa.Table:

@@ -81,7 +81,14 @@ def roam(rng: np.random.Generator, address: IntArray) -> IntArray:
 
 def asn_of(address: IntArray) -> IntArray:
     """Return the AS number of an address of the composed world."""
-    return np.asarray(FIRST_ASN + ((address >> 16) & 255), dtype=np.int64)
+    ours = (address >> 24) == 10
+    return np.where(ours, FIRST_ASN + ((address >> 16) & 255), FIRST_ASN + 1000 + (address >> 16))
+
+
+def hosted(asn: IntArray) -> NDArray[np.bool_]:
+    """Say which AS numbers belong to hosting companies or VPN services."""
+    operator = asn - FIRST_ASN
+    return np.asarray(((operator >= 128) & (operator < 128 + HOSTS)) | (operator >= 1000))
 
 
 def written(address: IntArray) -> pa.Array:

@@ -30,7 +30,7 @@ def human(
     span: Span,
     hours: FloatArray = AWAKE,
     weekend: float = 0.6,
-    opening: float = 0.4,
+    opening: float = 0.5,
 ) -> IntArray:
     """Draw times in sessions that follow the local day.
 

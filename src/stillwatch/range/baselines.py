@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from stillwatch.range._network import hosted
 from stillwatch.range.contracts import DAY_US, HOUR_US, Composition, FloatArray, IntArray
 
 COUNTED = {
@@ -138,7 +139,7 @@ def _numbers(
     asn = exchanges["asn"].to_numpy()
     plan = exchanges["plan"]
     found = {
-        "hosted share": mean((asn % 1000 >= 128) & (asn % 1000 < 160)),
+        "hosted share": mean(hosted(asn)),
         "verified": mean(_flags(exchanges["verified"])),
         "api plan": mean(_flags(pc.equal(plan, "api"))),
         "free plan": mean(_flags(pc.equal(plan, "free"))),

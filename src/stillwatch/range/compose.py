@@ -24,10 +24,10 @@ def compose_demo(
         seed: Same seed, same bytes.
         days: Whole days, at least 2, from Monday 2 March 2026.
         scale: Multiplies the number of accounts.
-        campaigns: Whether to hide the campaigns; without, the same innocents remain.
+        campaigns: Whether to hide the campaigns among the others.
 
     Returns:
-        About 110,000 exchanges of 6,500 accounts at scale 1 over 7 days.
+        About 130,000 exchanges of 7,300 accounts at scale 1 over 7 days.
     """
     world = world_of(seed, days, scale)
     parts = [

@@ -48,7 +48,7 @@ class App:
         accounts = people(rng, n, "app", api=0.85, verified=0.5)
         one_owner = rng.random(apps) < 0.5
         accounts = belong(rng, accounts, np.where(one_owner[group], group, -1), organization=0.7)
-        counts = sizes(rng, n, 26.0, world.span.days)
+        counts = sizes(rng, n, 23.0, world.span.days)
         account = owners(counts)
         app = group[account]
         system, user, response = _texts(rng, apps, app)
@@ -58,7 +58,8 @@ class App:
         passes = (rng.random(apps) < 0.25)[app]
         end_user = end_users.take(pa.array(app * 40 + rng.integers(0, 40, len(app)), mask=~passes))
         return Traffic(
-            accounts, account, human(rng, account, accounts.zone_hours, world.span, weekend=0.8, opening=0.85),
+            accounts, account,
+            human(rng, account, accounts.zone_hours, world.span, weekend=0.8, opening=0.85),
             pick(rng, own(rng, first, hosting(rng, n)), account), user, response, system,
             {"end_user_id": end_user},
         )  # fmt: skip

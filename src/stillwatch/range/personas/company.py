@@ -38,7 +38,7 @@ class Company:
         office = offices(rng, groups)[group] + 1
         remote = (rng.random(groups) < 0.3)[group] | (rng.random(n) < 0.15)
         first = np.where(remote, residential(rng, n), office)
-        counts = sizes(rng, n, 16.0, world.span.days)
+        counts = sizes(rng, n, 14.0, world.span.days)
         return ordinary(
             rng, world, accounts, counts, own(rng, first, residential(rng, n)),
             hours=OFFICE, weekend=0.1,

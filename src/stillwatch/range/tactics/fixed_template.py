@@ -7,7 +7,6 @@ Evasion: half of the requests leave from home-like addresses; most accounts pay 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar, Final
 
 import numpy as np
@@ -16,10 +15,10 @@ import pyarrow.compute as pc
 
 from stillwatch.range._network import pick
 from stillwatch.range._ordinary import homes
-from stillwatch.range._people import company_domains, identifiers, override, people, shared
+from stillwatch.range._people import front, people
 from stillwatch.range._rhythm import human, owners, shifts
 from stillwatch.range._text import answers, join, prompts
-from stillwatch.range.contracts import Accounts, IntArray, Tactic, Traffic, World
+from stillwatch.range.contracts import IntArray, Tactic, Traffic, World
 
 LEAD: Final = (
     "Work on the task below as a careful expert. Before you answer, write out every thought you "
@@ -40,7 +39,7 @@ class FixedTemplate:
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 200 accounts."""
         n = world.count(200, least=8)
-        accounts = _front(rng, people(rng, n, "campaign:fixed_template", api=0.5, young=0.35))
+        accounts = front(rng, people(rng, n, "campaign:fixed_template", api=0.5, young=0.35))
         joins = np.where(rng.random(n) < 0.4, rng.uniform(0.0, 0.8, n), 0.0)
         load = rng.uniform(4.0, 8.0, n) * world.span.days * (1.0 - joins)
         account = owners(np.maximum(2, rng.poisson(load)).astype(np.int64))
@@ -66,18 +65,6 @@ class FixedTemplate:
             pc.if_else(covered, prompts(rng, "mixed", english), harvest),
             pc.if_else(covered, talk, traced),
         )
-
-
-def _front(rng: np.random.Generator, accounts: Accounts) -> Accounts:
-    """Share cards among 55 % of the accounts, 3 to 8 a card, and six domains among 30 %."""
-    n = len(accounts)
-    card, cards = shared(rng, n, 3, 8, share=0.55)
-    host = np.where(rng.random(n) < 0.3, rng.integers(0, 6, n), -1)
-    return replace(
-        accounts,
-        payment_id=override(accounts.payment_id, card, identifiers(rng, cards, "pm_")),
-        email_domain=override(accounts.email_domain, host, pa.array(company_domains(rng, 6))),
-    )
 
 
 def _addresses(
