@@ -74,9 +74,9 @@ class Calibration:
 
     def harvest(self, scores: Mapping[str, FloatArray]) -> FloatArray:
         """Return each unit's harvest index: its largest score in units of the benign scale."""
-        return np.fmax.reduce(
-            [values / self.scales[name] for name, values in scores.items() if name in self.scales]
-        )
+        scaled = [scores[name] / scale for name, scale in self.scales.items() if name in scores]
+        index: FloatArray = np.fmax.reduce(scaled)
+        return index
 
     def detector_p(
         self,

@@ -109,7 +109,7 @@ def _router(g: Group) -> tuple[bool, str]:
 
 
 def _own_memory(g: Group) -> tuple[bool, str]:
-    return False, "only answers given to other customers count as echo"
+    return False, f"{g.echo:.0%} of the prompts hold answers given to others, not to themselves"
 
 
 _CHECKS: Final[dict[str, Callable[[Group], tuple[bool, str]]]] = {

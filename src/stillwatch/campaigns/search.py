@@ -127,7 +127,7 @@ def merge(tested: list[Tested], overlap: float = 0.5) -> list[tuple[Tested, IntA
         parties = set(item.candidate.parties.tolist())
         for _, claimed in groups:
             if len(parties & claimed) >= overlap * min(len(parties), len(claimed)):
-                claimed |= parties
+                claimed.update(parties)
                 break
         else:
             groups.append((item, parties))

@@ -37,9 +37,7 @@ class DuckDB:
     def append(self, name: str, rows: ibis.Table) -> None:
         """Evaluate an expression and add its rows to a stored table, made on first use."""
         if self.has(name):
-            self._connection.raw_sql(
-                f'INSERT INTO "{name}" {ibis.to_sql(rows, dialect="duckdb")}'
-            )
+            self._connection.raw_sql(f'INSERT INTO "{name}" {ibis.to_sql(rows, dialect="duckdb")}')
         else:
             self._connection.create_table(name, rows)
 
@@ -56,6 +54,11 @@ class DuckDB:
     def table(self, name: str) -> ibis.Table:
         """Return a stored table."""
         return self._connection.table(name)
+
+    def count(self, name: str, column: str, below: int) -> int:
+        """Return how many rows of a stored table have a smaller value in a column."""
+        rows = self.table(name)
+        return int(rows.filter(rows[column] < below).count().execute())
 
     def fetch(self, rows: ibis.Table) -> pa.Table:
         """Evaluate an expression and bring its rows here."""

@@ -67,11 +67,11 @@ def profile_columns(
 
 
 def _ints(rows: pa.Table, name: str) -> IntArray:
-    return rows.column(name).to_numpy().astype(np.int64)
+    return np.asarray(rows.column(name), dtype=np.int64)
 
 
 def _floats(rows: pa.Table, name: str) -> FloatArray:
-    return rows.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
+    return np.asarray(rows.column(name).cast(pa.float64()), dtype=np.float64)
 
 
 def _distinct(rows: pa.Table) -> FloatArray:
@@ -81,7 +81,8 @@ def _distinct(rows: pa.Table) -> FloatArray:
         words = rows.column(name).fill_null(0).to_numpy().astype(np.uint64)
         ones += np.bitwise_count(words)
     zeros = np.maximum(_CAPACITY - ones, 1.0)
-    return np.minimum(-_CAPACITY * np.log(zeros / _CAPACITY), _floats(rows, "exchanges"))
+    counted = -_CAPACITY * np.log(zeros / _CAPACITY)
+    return np.asarray(np.minimum(counted, _floats(rows, "exchanges")))
 
 
 def _sum_at(units: IntArray, keys: IntArray, values: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import ibis
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from stillwatch.core.contracts import Incidence
 from stillwatch.relations import rollups
@@ -57,7 +58,10 @@ class RollupStore:
 
     def add(self, files: Sequence[Path]) -> None:
         """Roll up some sketch files and add the partial rollups."""
-        sketches = self.engine.read(files)
+        self.roll_up(self.engine.read(files))
+
+    def roll_up(self, sketches: ibis.Table) -> None:
+        """Roll up some sketches and add the partial rollups."""
         self.engine.append("daily", rollups.daily(sketches))
         self.engine.append("models", rollups.models(sketches))
         for kind in rollups.KEY_KINDS:
@@ -69,8 +73,9 @@ class RollupStore:
             self.engine.replace(name, self._merged(name))
 
     def daily(self) -> pa.Table:
-        """Return one row an account and day."""
-        return self.engine.fetch(self._merged("daily"))
+        """Return exchanges by account and day: `account_key, day, exchanges`."""
+        rows = self._merged("daily").select("account_key", "day", "exchanges")
+        return self.engine.fetch(rows.order_by("account_key", "day"))
 
     def profiles(self, by: str) -> pa.Table:
         """Return the merged rollup of each `account_key` or `party_key`, sorted by it."""
@@ -97,7 +102,7 @@ class RollupStore:
         return _MERGES[name](self.engine.table(name))
 
 
-def incidence(rows: pa.Table, parties: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Incidence:
+def incidence(rows: pa.Table, parties: NDArray[np.int64]) -> Incidence:
     """Turn fetched rows of `party_key, key, uses, first_us, last_us` into an incidence.
 
     Args:
@@ -105,8 +110,8 @@ def incidence(rows: pa.Table, parties: np.ndarray[tuple[int], np.dtype[np.int64]
         parties: Sorted party keys; a party's index is its place in them.
     """
 
-    def column(name: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        return rows.column(name).to_numpy().astype(np.int64)
+    def column(name: str) -> NDArray[np.int64]:
+        return np.asarray(rows.column(name), dtype=np.int64)
 
     return Incidence(
         party=np.searchsorted(parties, column("party_key")).astype(np.int32),
