@@ -88,10 +88,22 @@ def _chunks(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
 
 
 def _plain_columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
-    same = (
-        "account_id organization_id plan verified asn surface model max_tokens logprobs "
-        "input_tokens output_tokens reasoning_tokens cached_tokens finish_reason"
-    ).split()
+    same = [
+        "account_id",
+        "organization_id",
+        "plan",
+        "verified",
+        "asn",
+        "surface",
+        "model",
+        "max_tokens",
+        "logprobs",
+        "input_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "cached_tokens",
+        "finish_reason",
+    ]
     columns = {name: batch.column(name) for name in same}
     columns["time_us"] = batch.column("time").cast(pa.int64())
     columns["account_created_us"] = batch.column("account_created").cast(pa.int64())

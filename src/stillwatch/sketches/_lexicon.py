@@ -1,7 +1,7 @@
 """Content scores: cue phrases in groups, matched by one kernel over hashed tokens.
 
-A phrase is up to six normalised tokens. `<word>` means the word as an opening or closing tag;
-`…` inside a phrase stands for up to `GAP` tokens of anything. A group fires once, however many of
+A phrase is up to six normalised tokens; `|` parts phrases. `<word>` means the word as an opening
+or closing tag; `…` inside a phrase stands for up to `GAP` tokens of anything. A group fires once, however many of
 its phrases occur; a score is 1 - Π(1 - weight) over the groups that fired.
 """
 
@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from stillwatch.core import catalogue
@@ -37,12 +38,12 @@ class Cue:
 
     Attributes:
         weight: In (0, 1): how much the group says by itself.
-        phrases: In any of the languages covered.
+        phrases: Wordings in any of the languages covered, parted by `|`.
         user_only: Fires in the last user message only, not in the system prompt.
     """
 
     weight: float
-    phrases: tuple[str, ...]
+    phrases: str
     user_only: bool = False
 
 
@@ -63,6 +64,21 @@ class ContentSketch:
     look_alikes: tuple[str, ...]
     groups: Mapping[str, Cue]
     examples: tuple[Example, ...]
+
+
+def example(
+    name: str,
+    kind: Literal["fires", "benign", "hard_benign", "abstains"],
+    *,
+    system: str | None = None,
+    user: str | None = None,
+) -> Example:
+    """Return a worked example of one conversation; without text it holds no messages."""
+    said = (("system", system), ("user", user))
+    turns = [{"role": role, "content": text} for role, text in said if text is not None]
+    return Example(
+        name, kind, rows=({"messages": orjson.dumps(turns).decode() if turns else None},)
+    )
 
 
 class Lexicon(NamedTuple):
@@ -132,7 +148,7 @@ def compiled(key: bytes) -> Lexicon:
     lengths = np.zeros(4096, dtype=np.uint8)
     gaps = 0
     for bit, (_, cue) in enumerate(groups()):
-        for phrase in cue.phrases:
+        for phrase in cue.phrases.split("|"):
             parts = [_tokens(p, token_seed) for p in phrase.split("…")]
             kinds = [(_FIRE, 0)] if len(parts) == 1 else [(_OPEN, gaps), (_CLOSE, gaps)]
             gaps += len(parts) - 1

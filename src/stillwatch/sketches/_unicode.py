@@ -26,10 +26,39 @@ LOOK_SIZE: Final = 0x2000
 CLASS_SHIFT: Final = 21
 SCRIPT_SHIFT: Final = 24
 
-SCRIPTS: Final = (
-    "Zyyy Latn Cyrl Grek Armn Cher Arab Hebr Hani Jpan Hang Deva Thai Beng Guru Gujr Orya Taml "
-    "Telu Knda Mlym Sinh Laoo Tibt Mymr Geor Ethi Khmr Mong Syrc Thaa"
-).split()
+SCRIPTS: Final = [
+    "Zyyy",
+    "Latn",
+    "Cyrl",
+    "Grek",
+    "Armn",
+    "Cher",
+    "Arab",
+    "Hebr",
+    "Hani",
+    "Jpan",
+    "Hang",
+    "Deva",
+    "Thai",
+    "Beng",
+    "Guru",
+    "Gujr",
+    "Orya",
+    "Taml",
+    "Telu",
+    "Knda",
+    "Mlym",
+    "Sinh",
+    "Laoo",
+    "Tibt",
+    "Mymr",
+    "Geor",
+    "Ethi",
+    "Khmr",
+    "Mong",
+    "Syrc",
+    "Thaa",
+]
 _BLOCKS: Final = (
     (0x41, 0x24F, "Latn"), (0x250, 0x2AF, "Latn"), (0x370, 0x3FF, "Grek"),
     (0x400, 0x52F, "Cyrl"), (0x531, 0x58F, "Armn"), (0x590, 0x5FF, "Hebr"),
@@ -50,7 +79,7 @@ _BLOCKS: Final = (
     (0xD7B0, 0xD7FF, "Hang"), (0xF900, 0xFAFF, "Hani"), (0x1B000, 0x1B16F, "Jpan"),
     (0x20000, 0x2FFFF, "Hani"),
 )  # fmt: skip
-_UNSPACED: Final = frozenset("Hani Jpan Thai Laoo Khmr Mymr Tibt".split())
+_UNSPACED: Final = frozenset(["Hani", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"])
 # General accents, Hebrew points and Arabic vowel signs: words stay the same words without them.
 _STRIPPED: Final = (
     (0x300, 0x36F), (0x483, 0x489), (0x591, 0x5C7), (0x610, 0x61A), (0x64B, 0x65F),
@@ -94,7 +123,7 @@ def table() -> Table:
     info = np.zeros(SIZE, dtype=np.uint32)
     pool: list[int] = []
     for code in range(SIZE):
-        if 0x3400 <= code < 0xA000 or 0xAC00 <= code < 0xFB00 and code < 0xF900:
+        if 0x3400 <= code < 0xA000 or (0xAC00 <= code < 0xFB00 and code < 0xF900):
             continue
         if code >= 0x1FC00 and not 0x2F800 <= code < 0x2FA20:
             continue
