@@ -186,7 +186,7 @@ def test_wrong_form_peeking_at_a_fixed_n_p_value_fails(null_paths):
 @pytest.mark.parametrize("name", sorted(PROCESSES))
 def test_power_grows_with_the_signal(name, rng):
     power = [
-        crossings(PROCESSES[name](rng.random((150, 1000)) < q)) for q in (0.25, 0.28, 0.32, 0.4)
+        crossings(PROCESSES[name](rng.random((100, 700)) < q)) for q in (0.25, 0.28, 0.32, 0.4)
     ]
     assert power == sorted(power)
     assert power[-1] > 0.99

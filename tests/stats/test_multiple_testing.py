@@ -104,7 +104,7 @@ def test_bh_on_conformal_p_values_of_one_calibration_set(rng, tied):
 def test_rates_under_positive_dependence(rng, correlation):
     m, nulls = 40, 30
     null = np.arange(m) < nulls
-    z = correlated(rng, 3000, m, correlation) + np.where(null, 0.0, 3.0)
+    z = correlated(rng, 2000, m, correlation) + np.where(null, 0.0, 3.0)
     p = stats.norm.sf(z)
     # exp(lambda z - lambda^2 / 2) has mean one under the null.
     e = np.exp(3.0 * z - 4.5)
@@ -128,7 +128,7 @@ def test_wrong_form_bh_under_any_dependence_fails(rng):
     m, alpha = 20, 0.05
     everyone = np.ones(m, dtype=bool)
     chance = alpha / np.arange(1, m + 1)
-    sizes = rng.choice(m + 1, 10_000, p=np.append(1 - chance.sum(), chance))
+    sizes = rng.choice(m + 1, 5000, p=np.append(1 - chance.sum(), chance))
     p = rng.uniform(alpha, 1, (sizes.size, m))
     chosen = rng.permuted(np.tile(np.arange(m), (sizes.size, 1)), axis=1) < sizes[:, None]
     low = np.maximum(sizes - 1, 0)[:, None] * alpha / m
@@ -155,7 +155,7 @@ MIXTURES = {
 }
 
 
-def two_studies(rng, mixture, correlation, repetitions=2500, m=40):
+def two_studies(rng, mixture, correlation, repetitions=1500, m=40):
     """p-values of two studies and where a null holds; the rest have both signals."""
     counts = np.round(np.array(mixture) * m).astype(int)
     kind = np.repeat(np.arange(4), [*counts, m - counts.sum()])
