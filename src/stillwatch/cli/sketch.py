@@ -61,7 +61,7 @@ def sketch(
         click.echo(
             f"sketched {count(outcome.exchanges, 'exchange')}, rejected {outcome.rejected:,}: {out}"
         )
-    rows = outcome.exchanges + outcome.rejected
+    rows = outcome.exchanges + outcome.rejected + outcome.duplicates
     return too_many_rejected(outcome.rejected, rows, settings)
 
 

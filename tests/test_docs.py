@@ -1,0 +1,143 @@
+"""The documentation is what the code is: commands, settings, units, errors, command lines shown."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+import click
+import pytest
+
+from stillwatch.cli import cli
+from stillwatch.core import errors
+from stillwatch.core.catalogue import CONSTANTS, units
+from stillwatch.core.config import Settings, effective
+
+ROOT: Final = Path(__file__).parents[1]
+REFERENCE: Final = ROOT / "docs" / "reference"
+SHELL_STOPS: Final = {"|", ">", "&&", ";", "||", "2>", "&"}
+
+
+def load_generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "scripts" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+GENERATOR: Final = load_generator()
+COMMANDS: Final = [words for words, _ in GENERATOR.command_names()]
+
+
+@pytest.mark.parametrize("name", ["cli.md", "units.md", "settings.md"])
+def test_the_reference_is_up_to_date(name: str) -> None:
+    written = (REFERENCE / name).read_text("utf-8")
+    assert written == GENERATOR.pages()[name], "run: python scripts/reference.py"
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_is_documented_with_an_example(words: tuple[str, ...]) -> None:
+    text = (REFERENCE / "cli.md").read_text("utf-8")
+    title = " ".join(("stillwatch", *words))
+    assert f"## {title}\n" in text
+    command = dict(GENERATOR.command_names())[words]
+    if not isinstance(command, click.Group):
+        assert "Example:" in (command.help or "")
+        assert f"  {title}" in (command.help or "")
+        assert any("--json" in option.opts for option in command.params), "no --json"
+
+
+def test_every_option_says_what_it_does() -> None:
+    for words, command in GENERATOR.command_names():
+        for option in command.params:
+            assert not isinstance(option, click.Option) or option.help, (words, option.name)
+
+
+def test_every_setting_is_documented_with_its_meaning() -> None:
+    text = (REFERENCE / "settings.md").read_text("utf-8")
+    for row in effective(Settings()):
+        line = re.search(rf"^\| `{re.escape(row.key)}` \| `.*` \| (.*) \|$", text, re.MULTILINE)
+        assert line is not None, row.key
+        assert len(line[1]) > 10, row.key
+
+
+def test_every_unit_is_documented() -> None:
+    text = (REFERENCE / "units.md").read_text("utf-8")
+    for folder in CONSTANTS:
+        for name in units(folder, object):
+            assert f"\n### {name}\n" in text, f"{folder}.{name}"
+
+
+def test_every_error_is_documented() -> None:
+    text = (REFERENCE / "cli.md").read_text("utf-8")
+    for error in [errors.StillwatchError, *errors.StillwatchError.__subclasses__()]:
+        assert f"| `{error.__name__}` | {error.exit_code} |" in text
+
+
+def shown_lines() -> Iterator[tuple[str, str]]:
+    """Yield every command line in a fenced block of the README and the docs, and of each help."""
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        fenced = False
+        for line in path.read_text("utf-8").splitlines():
+            if line.lstrip().startswith("```"):
+                fenced = not fenced
+            words = line.strip().removeprefix("$ ").removeprefix(".venv/bin/")
+            if fenced and words.startswith("stillwatch "):
+                yield path.relative_to(ROOT).as_posix(), words
+
+
+@pytest.mark.parametrize(("where", "line"), sorted(set(shown_lines())))
+def test_every_command_line_shown_parses(where: str, line: str) -> None:
+    words = shlex.split(line, comments=True)[1:]
+    stop = next((i for i, word in enumerate(words) if word in SHELL_STOPS), len(words))
+    parse(cli, "stillwatch", words[:stop], None)
+
+
+def parse(
+    command: click.Command, name: str, words: list[str], parent: click.Context | None
+) -> None:
+    """Parse as far as to the command itself, and run nothing."""
+    if words in (["--version"], ["--help"]):
+        return
+    context = command.make_context(name, words, parent=parent)
+    if isinstance(command, click.Group):
+        rest = [word for word in words if word != "--debug"]
+        assert rest, "no command"
+        inner, found, left = command.resolve_command(context, rest)
+        assert found is not None
+        assert inner is not None
+        parse(found, inner, left, context)
+
+
+def test_a_wrong_option_would_be_noticed() -> None:
+    with pytest.raises(click.UsageError):
+        parse(cli, "stillwatch", ["scan", "logs/", "--out", "x", "--fdrr", "1"], None)
+    with pytest.raises(click.UsageError):
+        parse(cli, "stillwatch", ["scann", "logs/"], None)
+
+
+def test_completion_works_as_documented() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "stillwatch"],
+        env={
+            **os.environ,
+            "_STILLWATCH_COMPLETE": "bash_complete",
+            "COMP_WORDS": "stillwatch s",
+            "COMP_CWORD": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    offered = {line.split(",")[1] for line in answer.stdout.splitlines()}
+    assert offered == {"scan", "sketch", "sources"}
