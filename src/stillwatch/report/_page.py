@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -135,8 +135,8 @@ def _levels(accounts: pa.Table | None) -> dict[str, int]:
     """Count accounts by level, campaigns' members included."""
     if accounts is None:
         return {}
-    found = Counter(accounts.column("level").to_pylist())
-    return {level: found[level] for level in ("act", "review", "none")}
+    found = {row["values"]: row["counts"] for row in accounts["level"].value_counts().to_pylist()}
+    return {level: found.get(level, 0) for level in ("act", "review", "none")}
 
 
 def _alone(accounts: pa.Table | None) -> list[_Account]:
@@ -144,11 +144,10 @@ def _alone(accounts: pa.Table | None) -> list[_Account]:
     if accounts is None:
         return []
     names = ["account_id", "level", "p_value", "exchanges", "findings", "campaign_id"]
-    rows = [
-        row
-        for row in accounts.select(names).to_pylist()
-        if row["campaign_id"] is None and row["level"] != "none"
-    ]
+    alone = accounts.select(names).filter(
+        pc.and_(pc.is_null(accounts["campaign_id"]), pc.not_equal(accounts["level"], "none"))
+    )
+    rows = alone.to_pylist()
     rows.sort(
         key=lambda row: (_LEVEL_ORDER[row["level"]], _rank(row["p_value"]), row["account_id"])
     )
