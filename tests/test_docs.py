@@ -52,8 +52,8 @@ def test_every_command_is_documented_with_an_example(words: tuple[str, ...]) -> 
     assert f"## {title}\n" in text
     command = dict(GENERATOR.command_names())[words]
     if not isinstance(command, click.Group):
-        assert "Example:" in (command.help or "")
-        assert f"  {title}" in (command.help or "")
+        assert "Example:" in (command.epilog or "")
+        assert f"\n  {title}" in (command.epilog or "")
         assert any("--json" in option.opts for option in command.params), "no --json"
 
 

@@ -58,6 +58,11 @@ _config_option = click.option(
 )
 
 
+def example(line: str) -> str:
+    """Return the example below a command's help; the backspace keeps its lines as they are."""
+    return f"\b\nExample:\n  stillwatch {line}"
+
+
 def settings_options(*names: str) -> Callable[[Command], Command]:
     """Add `--config` and the options of `[scan]` that a command heeds.
 

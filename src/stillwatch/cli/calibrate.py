@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from stillwatch.cli._options import (
+    example,
     format_option,
     inputs_argument,
     json_option,
@@ -17,7 +18,7 @@ from stillwatch.cli._output import count, print_json
 from stillwatch.cli._progress import shown_progress
 
 
-@click.command()
+@click.command(epilog=example("calibrate logs/2026-02/ --out profile.json"))
 @inputs_argument
 @click.option(
     "--out",
@@ -36,14 +37,10 @@ def calibrate(
     config: Path | None,
     **flags: object,
 ) -> None:
-    r"""Learn what ordinary traffic looks like.
+    """Learn what ordinary traffic looks like.
 
     Reads your own past traffic. The profile holds scores by segment, no text and no ids.
     Give it to `scan --profile`.
-
-    \b
-    Example:
-      stillwatch calibrate logs/2026-02/ --out profile.json
     """
     settings = settings_from(config, flags)
     from stillwatch import pipeline

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from stillwatch.cli._options import json_option, settings_from, settings_options
+from stillwatch.cli._options import example, json_option, settings_from, settings_options
 from stillwatch.cli._output import print_json, print_table
 
 
@@ -15,17 +15,12 @@ def config() -> None:
     """Show the settings."""
 
 
-@config.command()
+@config.command(epilog=example("config show --origin"))
 @click.option("--origin", is_flag=True, help="Say where each value comes from.")
 @settings_options()
 @json_option
 def show(origin: bool, as_json: bool, config: Path | None) -> None:
-    r"""Show every setting in force, its default, and where it comes from.
-
-    \b
-    Example:
-      stillwatch config show --origin
-    """
+    """Show every setting in force, its default, and where it comes from."""
     settings = settings_from(config, {})
     from stillwatch.core.config import effective
     from stillwatch.core.keyed import PUBLIC_KEY

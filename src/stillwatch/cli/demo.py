@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from stillwatch.cli._options import json_option, settings_from, settings_options
+from stillwatch.cli._options import example, json_option, settings_from, settings_options
 from stillwatch.cli._output import count, print_json, print_table
 from stillwatch.cli._progress import shown_progress
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _HISTORY_SEED: Final = 1_000_003
 
 
-@click.command()
+@click.command(epilog=example("demo --out demo"))
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -41,14 +41,10 @@ _HISTORY_SEED: Final = 1_000_003
 def demo(
     out: Path, days: int, scale: float, as_json: bool, config: Path | None, **flags: object
 ) -> int:
-    r"""Find the campaigns in a composed week.
+    """Find the campaigns in a composed week.
 
     Composes labelled traffic, calibrates on another week without campaigns, scans, and compares
     with the truth. Needs no data and no network.
-
-    \b
-    Example:
-      stillwatch demo --out demo
     """
     settings = settings_from(config, flags)
     from stillwatch import pipeline

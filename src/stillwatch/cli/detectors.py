@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import click
 
-from stillwatch.cli._options import json_option
+from stillwatch.cli._options import example, json_option
 from stillwatch.cli._units import list_units
 
 
-@click.command()
+@click.command(epilog=example("detectors rubric_grading"))
 @click.argument("name", required=False)
 @json_option
 def detectors(name: str | None, as_json: bool) -> None:
-    r"""List the detectors, or show the page of one.
-
-    \b
-    Example:
-      stillwatch detectors rubric_grading
-    """
+    """List the detectors, or show the page of one."""
     from stillwatch.core.contracts import Detector
 
     list_units("detectors", Detector, name, as_json)

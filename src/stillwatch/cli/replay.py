@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stillwatch.cli._options import (
+    example,
     format_option,
     inputs_argument,
     json_option,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from stillwatch.core.config import Settings
 
 
-@click.command()
+@click.command(epilog=example("replay logs/ --every 1h --profile profile.json --out replayed"))
 @inputs_argument
 @out_option
 @click.option(
@@ -49,14 +50,10 @@ def replay(
     config: Path | None,
     **flags: object,
 ) -> int:
-    r"""Scan past traffic as if it were live.
+    """Scan past traffic as if it were live.
 
     Looks at the data again after every step, and adds to every campaign and member when it was
     first flagged, and how many of its exchanges had passed by then.
-
-    \b
-    Example:
-      stillwatch replay logs/ --every 1h --profile profile.json --out replayed
     """
     settings: Settings = settings_from(config, flags)
     from stillwatch import pipeline

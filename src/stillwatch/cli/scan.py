@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stillwatch.cli._options import (
+    example,
     format_option,
     inputs_argument,
     json_option,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from stillwatch.core.config import Settings
 
 
-@click.command()
+@click.command(epilog=example("scan logs/ --profile profile.json --out results"))
 @inputs_argument
 @out_option
 @profile_option
@@ -40,14 +41,10 @@ def scan(
     config: Path | None,
     **flags: object,
 ) -> int:
-    r"""Find campaigns in request logs or sketches.
+    """Find campaigns in request logs or sketches.
 
     INPUT is a file, a folder or a quoted glob. Results appear in the folder --out, all at once:
     campaigns.json, accounts.parquet, report.html, rejected.jsonl and run.json.
-
-    \b
-    Example:
-      stillwatch scan logs/ --profile profile.json --out results
     """
     settings: Settings = settings_from(config, flags)
     from stillwatch import pipeline

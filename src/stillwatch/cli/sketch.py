@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from stillwatch.cli._options import (
+    example,
     format_option,
     inputs_argument,
     json_option,
@@ -18,7 +19,7 @@ from stillwatch.cli._output import count, print_json
 from stillwatch.cli._progress import shown_progress
 
 
-@click.command()
+@click.command(epilog=example("sketch logs/ --out sketches"))
 @inputs_argument
 @out_option
 @format_option
@@ -32,15 +33,11 @@ def sketch(
     config: Path | None,
     **flags: object,
 ) -> int:
-    r"""Drop the text, keep what a scan needs.
+    """Drop the text, keep what a scan needs.
 
     A scan of the sketches finds the same campaigns as a scan of the logs. Set
     STILLWATCH_SKETCH_KEY, so that nobody without it can test a guessed prompt or address
     against a sketch.
-
-    \b
-    Example:
-      stillwatch sketch logs/ --out sketches
     """
     settings = settings_from(config, flags)
     from stillwatch import pipeline

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import click
 
-from stillwatch.cli._options import json_option
+from stillwatch.cli._options import example, json_option
 from stillwatch.cli._output import print_json, print_table
 
 
-@click.command()
+@click.command(epilog=example("sources"))
 @json_option
 def sources(as_json: bool) -> None:
-    r"""List the input formats.
-
-    \b
-    Example:
-      stillwatch sources
-    """
+    """List the input formats."""
     from stillwatch.core.catalogue import units
     from stillwatch.core.contracts import Source
 

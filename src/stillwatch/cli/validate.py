@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stillwatch.cli._options import (
+    example,
     format_option,
     inputs_argument,
     json_option,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from stillwatch.pipeline import Validation
 
 
-@click.command()
+@click.command(epilog=example("validate logs/"))
 @inputs_argument
 @format_option
 @settings_options("max_rejected")
@@ -34,14 +35,10 @@ def validate(
     config: Path | None,
     **flags: object,
 ) -> int:
-    r"""Say what a scan of these logs would read.
+    """Say what a scan of these logs would read.
 
     Reads without scanning: which rows are rejected, which columns are missing, which units
     would abstain.
-
-    \b
-    Example:
-      stillwatch validate logs/
     """
     settings = settings_from(config, flags)
     from stillwatch import pipeline
