@@ -88,22 +88,11 @@ def _chunks(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
 
 
 def _plain_columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
-    same = [
-        "account_id",
-        "organization_id",
-        "plan",
-        "verified",
-        "asn",
-        "surface",
-        "model",
-        "max_tokens",
-        "logprobs",
-        "input_tokens",
-        "output_tokens",
-        "reasoning_tokens",
-        "cached_tokens",
-        "finish_reason",
-    ]
+    same = (
+        *("account_id", "organization_id", "plan", "verified", "asn", "surface", "model"),
+        *("max_tokens", "logprobs", "input_tokens", "output_tokens", "reasoning_tokens"),
+        *("cached_tokens", "finish_reason"),
+    )
     columns = {name: batch.column(name) for name in same}
     columns["time_us"] = batch.column("time").cast(pa.int64())
     columns["account_created_us"] = batch.column("account_created").cast(pa.int64())
@@ -202,11 +191,8 @@ def _speech_columns(tokens: Tokens, texts: I64, key: bytes, prefix: str) -> dict
         ),
     }
     if not prefix:
-        columns["language"] = pa.array(
-            np.array(_language.languages(tokens, texts, majority, key), dtype=object),
-            type=pa.string(),
-            mask=absent,
-        )
+        spoken = _language.languages(tokens, texts, majority, key)
+        columns["language"] = pa.array(_language.NAMES).take(pa.array(spoken, mask=absent))
     return columns
 
 

@@ -35,7 +35,7 @@ _STOP_WORDS: Final = {
     "pl": "i w nie na się że jest do to z jak co ale czy dla jest przez od tak po o",
     "tr": "ve bir bu için ne ile de da çok ben mi nasıl gibi olan daha var en o kadar",
     "vi": "là của và có cho không một các được trong với này những người để tôi như làm thế nào",
-    "id": "yang dan di ini untuk dengan itu dari tidak dalam ke adalah saya apa bagaimana akan pada",
+    "id": "yang dan di ini untuk dengan itu dari tidak dalam ke adalah saya apa bagaimana pada",
     "sv": "och att det som en på är av för med den till inte om har ett jag du hur var",
     "ru": "и в не на что с как это по для из я к он от но мы так же ты или",
     "uk": "і в не на що з як це по для та є до я від але ми й ти або чи",
@@ -43,6 +43,8 @@ _STOP_WORDS: Final = {
     "ur": "کے میں کی ہے اور سے کا کو پر نے یہ ہیں",
 }
 LANGUAGES: Final = tuple(_STOP_WORDS)
+NAMES: Final = (*LANGUAGES, *sorted({"und", *_BY_SCRIPT.values()} - set(LANGUAGES)))
+_OF_SCRIPT: Final = np.array([NAMES.index(_BY_SCRIPT.get(name, "und")) for name in SCRIPTS])
 VOTERS: Final = 256  # tokens that vote
 
 
@@ -85,19 +87,19 @@ def scripts(counts: I32) -> NDArray[np.intp]:
     return best
 
 
-def languages(tokens: Tokens, texts: I64, majority: NDArray[np.intp], key: bytes) -> list[str]:
-    """Return the language of each chosen text; `majority` is its script."""
+def languages(
+    tokens: Tokens, texts: I64, majority: NDArray[np.intp], key: bytes
+) -> NDArray[np.intp]:
+    """Return the language of each chosen text as a place in `NAMES`; `majority` is its script."""
     best = np.full(len(texts), -1, dtype=np.int32)
     vote(tokens.values, tokens.bounds, texts, *stop_words(key), best)
-    by_script = np.array([_BY_SCRIPT.get(name, "und") for name in SCRIPTS])
-    result = by_script[majority]
+    result = _OF_SCRIPT[majority]
     voted = best >= 0
     for script, own in (("Latn", LANGUAGES[:12]), ("Cyrl", ("ru", "uk")), ("Arab", ("fa", "ur"))):
         places = np.isin(best, [LANGUAGES.index(name) for name in own])
         chosen = voted & places & (majority == SCRIPTS.index(script))
-        result[chosen] = np.array(LANGUAGES)[best[chosen]]
-    names: list[str] = result.tolist()
-    return names
+        result[chosen] = best[chosen]
+    return result
 
 
 @kernel

@@ -1,8 +1,8 @@
 """Content scores: cue phrases in groups, matched by one kernel over hashed tokens.
 
 A phrase is up to six normalised tokens; `|` parts phrases. `<word>` means the word as an opening
-or closing tag; `…` inside a phrase stands for up to `GAP` tokens of anything. A group fires once, however many of
-its phrases occur; a score is 1 - Π(1 - weight) over the groups that fired.
+or closing tag; `…`, once in a phrase, stands for up to `GAP` tokens of anything. A group fires
+once, however many of its phrases occur; a score is 1 - Π(1 - weight) over the groups that fired.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Lexicon(NamedTuple):
         first: For each slot, its first action; `count` of them follow.
         count: Actions of each slot.
         actions: Shape (a, 3): kind, gap, group.
-        lengths: For each low 12 bits of a first token, a bit set of the phrase lengths.
+        lengths: For each low 14 bits of a first token, a bit set of the phrase lengths.
         gaps: Number of phrases with a gap.
         seed: Of the phrase hashes.
     """
@@ -145,17 +145,19 @@ def compiled(key: bytes) -> Lexicon:
     """Compile the phrases of all groups for one key."""
     token_seed, seed = seeds(key, "token", 1)[0], seeds(key, "phrase", 1)[0]
     actions: dict[int, list[tuple[int, int, int]]] = {}
-    lengths = np.zeros(4096, dtype=np.uint8)
+    lengths = np.zeros(1 << 14, dtype=np.uint8)
     gaps = 0
     for bit, (_, cue) in enumerate(groups()):
         for phrase in cue.phrases.split("|"):
             parts = [_tokens(p, token_seed) for p in phrase.split("…")]
             kinds = [(_FIRE, 0)] if len(parts) == 1 else [(_OPEN, gaps), (_CLOSE, gaps)]
+            if len(parts) > len(kinds):
+                raise UnitError(f"the cue phrase {phrase!r} has two gaps", "keep one")
             gaps += len(parts) - 1
             for part, (kind, gap) in zip(parts, kinds, strict=True):
                 hashed = _phrase_hash(part, seed)
                 actions.setdefault(hashed, []).append((kind, gap, bit))
-                lengths[int(part.values[0]) & 4095] |= 1 << (len(part.values) - 1)
+                lengths[int(part.values[0]) & 0x3FFF] |= 1 << (len(part.values) - 1)
     return Lexicon(*_table(actions), lengths, gaps, seed)
 
 
@@ -248,7 +250,7 @@ def _match_one(
     bits = 0
     mask = np.uint64(len(slots) - 1)
     for i in range(start, end):
-        wanted = int(lengths[values[i] & np.uint64(4095)])
+        wanted = int(lengths[values[i] & np.uint64(0x3FFF)])
         rolling = ZERO
         length = 0
         while wanted and i + length < end:

@@ -99,8 +99,7 @@ def _rewrite_content(role: str, content: object, messages: list[dict[str, str]])
     texts: list[str] = []
     results: list[str] = []
     _collect(content, texts, results, 0)
-    for result in results:
-        messages.append(_message("tool", result))
+    messages.extend(_message("tool", result) for result in results)
     if texts:
         messages.append(_message(role, "\n".join(texts)))
 
@@ -292,6 +291,10 @@ def _string(data: U8, at: int, end: int, text: U8, out: int) -> tuple[int, int]:
     return -1, -1
 
 
+_ESCAPES: Final = np.frombuffer(b'n"\\/trbf', dtype=np.uint8)
+_MEANT: Final = np.frombuffer(b'\n"\\/\t\r\b\f', dtype=np.uint8)
+
+
 @kernel
 def _escape(data: U8, at: int, end: int, text: U8, out: int) -> tuple[int, int]:
     """Write what follows a backslash; return the new ends of output and input."""
@@ -309,20 +312,11 @@ def _escape(data: U8, at: int, end: int, text: U8, out: int) -> tuple[int, int]:
         if 0xD800 <= code < 0xE000:
             code = 0xFFFD
         return (_put(text, out, code), at) if code >= 0 else (out, -1)
-    if byte == 0x6E:
-        byte = np.uint8(0x0A)
-    elif byte == 0x74:
-        byte = np.uint8(0x09)
-    elif byte == 0x72:
-        byte = np.uint8(0x0D)
-    elif byte == 0x62:
-        byte = np.uint8(0x08)
-    elif byte == 0x66:
-        byte = np.uint8(0x0C)
-    elif byte not in (0x22, 0x5C, 0x2F):
-        return out, -1
-    text[out] = byte
-    return out + 1, at + 1
+    for i in range(len(_ESCAPES)):
+        if byte == _ESCAPES[i]:
+            text[out] = _MEANT[i]
+            return out + 1, at + 1
+    return out, -1
 
 
 @kernel

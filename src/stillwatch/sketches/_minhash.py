@@ -1,8 +1,8 @@
 """MinHash signatures of word 3-grams, and their LSH bands.
 
 Broder, "On the resemblance and containment of documents", 1997: two sets agree in a row of the
-signature with probability equal to their Jaccard similarity J. Texts meet in at least one of `BANDS`
-bands of `ROWS` rows with probability 1 - (1 - J^8)^16. The hash family is a random odd
+signature with probability equal to their Jaccard similarity J. Texts meet in at least one of
+`BANDS` bands of `ROWS` rows with probability 1 - (1 - J^8)^16. The hash family is a random odd
 multiplier and a random shift modulo 2^32 over well mixed values; the tests hold its bias and
 error to the theory.
 """

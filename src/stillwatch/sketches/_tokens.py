@@ -16,9 +16,9 @@ from stillwatch.sketches._unicode import (
     DIGIT,
     DROP,
     EXPAND,
-    LETTER,
     LOOK_SIZE,
     MARK,
+    OTHER,
     SCRIPTS,
     SEPARATOR,
     SINGLE,
@@ -30,6 +30,7 @@ SCRIPT_COUNT: Final = len(SCRIPTS)
 _HANI: Final = SCRIPTS.index("Hani")
 _LATIN, _MIXING = 1, 5  # scripts 1 to 5 hold look-alikes of Latin letters
 _SHIFT, _MASK = 21, 0x1FFFFF
+_MOST_UNFOLDED: Final = 6  # records a byte: U+FDFA becomes 18
 
 
 class Tokens(NamedTuple):
@@ -56,31 +57,21 @@ def tokenise(text: U8, bounds: I64, seed: np.uint64) -> Tokens:
     tags = np.empty(size, dtype=np.uint8)
     places = np.zeros(len(bounds), dtype=np.int64)
     scripts = np.zeros((len(bounds) - 1, SCRIPT_COUNT), dtype=np.int32)
-    run(text, bounds, letters.info, letters.pool, letters.look, seed, values, tags, places, scripts)
+    run(
+        text,
+        bounds,
+        letters.ascii,
+        letters.info,
+        letters.pool,
+        letters.look,
+        seed,
+        values,
+        tags,
+        places,
+        scripts,
+    )
     total = places[-1]
     return Tokens(values[:total], tags[:total], places, scripts)
-
-
-@kernel
-def run(
-    text: U8,
-    bounds: I64,
-    info: U32,
-    pool: U32,
-    look: U32,
-    seed: np.uint64,
-    values: U64,
-    tags: U8,
-    places: I64,
-    scripts: I32,
-) -> None:
-    """Fill `values`, `tags`, `places` and `scripts` for every text."""
-    count = 0
-    for i in range(len(bounds) - 1):
-        count = _one(
-            text, bounds[i], bounds[i + 1], info, pool, look, seed, values, tags, count, scripts[i]
-        )
-        places[i + 1] = count
 
 
 @kernel
@@ -110,83 +101,141 @@ def _beyond(code: int) -> int:
 
 
 @kernel
-def _one(
+def run(
     text: U8,
-    at: int,
-    end: int,
+    bounds: I64,
+    ascii_letters: U8,
     info: U32,
     pool: U32,
     look: U32,
     seed: np.uint64,
     values: U64,
     tags: U8,
-    count: int,
+    places: I64,
     scripts: I32,
-) -> int:
-    """Tokenise one text; return the new number of tokens.
+) -> None:
+    """Fill `values`, `tags`, `places` and `scripts` for every text."""
+    longest = 0
+    for i in range(len(bounds) - 1):
+        longest = max(longest, bounds[i + 1] - bounds[i])
+    records = np.empty((2, longest * _MOST_UNFOLDED + 1), dtype=np.uint32)
+    count = 0
+    for i in range(len(bounds) - 1):
+        at, end = bounds[i], bounds[i + 1]
+        tag = np.uint8(0)
+        while at < end:
+            letter = ascii_letters[text[at]]
+            if letter == 0:
+                tag = np.uint8(text[at] in (0x3C, 0x5B) or (tag and text[at] == 0x2F))
+                at += 1
+                continue
+            hashed, letters, stop = _word(text, at, end, ascii_letters, seed)
+            if stop == end or ascii_letters[text[stop]] == 0:
+                values[count] = hashed
+                tags[count] = tag
+                count += 1
+                scripts[i, _LATIN] += letters
+                at = stop
+            else:
+                size, at = _unfold(text, at, end, ascii_letters, info, pool, look, records)
+                count = _close(records, size, seed, tag, values, tags, count, scripts[i])
+            tag = np.uint8(0)
+        places[i + 1] = count
 
-    Two hashes run along a token, as spelt and with look-alikes folded; they part at the first
-    look-alike, and the second is taken where scripts mix.
-    """
-    plain = folded = seed
-    size = 0  # code points in the open token
-    mixed = 0  # bit set of the scripts in it
-    parted = single = digits = False
-    before = 0  # last separator
-    tag = np.uint8(0)
+
+@kernel
+def _word(
+    text: U8, at: int, end: int, ascii_letters: U8, seed: np.uint64
+) -> tuple[np.uint64, int, int]:
+    """Hash a run of ASCII letters and digits; return it, its letters and the place after it."""
+    state = seed
+    letters = 0
+    last = np.uint8(0)
     while at < end:
-        byte = int(text[at])
-        if byte < 0x80:
-            code = byte
-            at += 1
+        letter = ascii_letters[text[at]]
+        if letter == 0 or letter == OTHER:
+            break
+        if letter != 0x30 or last != 0x30:
+            state = chain(state, np.uint64(letter))
+        letters += letter != 0x30
+        last = letter
+        at += 1
+    return mix(state), letters, at
+
+
+@kernel
+def _unfold(
+    text: U8,
+    at: int,
+    end: int,
+    ascii_letters: U8,
+    info: U32,
+    pool: U32,
+    look: U32,
+    records: U32,
+) -> tuple[int, int]:
+    """Write the records, and the look-alikes, of all up to the next ASCII separator."""
+    size = 0
+    while at < end and ascii_letters[text[at]]:
+        if text[at] < 0x80:
+            code, at = int(text[at]), at + 1
         else:
             code, at = _decode(text, at, end)
         record = int(info[code]) if 0 <= code < SIZE else _beyond(code)
-        left = 1
-        offset = 0
+        first, count = 0, 1
         if record >> _SHIFT & 7 == EXPAND:
-            left = record & 31
-            offset = record >> 5 & 0xFFFF
-            record = int(pool[offset])
-        while left > 0:
-            left -= 1
-            kind = record >> _SHIFT & 7
-            fold = record & _MASK
-            closes = kind == SEPARATOR or kind == SINGLE or (single and kind != MARK)
-            if size and closes and kind != DROP:
-                values[count] = mix(folded if parted and mixed & (mixed - 1) else plain)
-                tags[count] = tag
-                count += 1
-                size = mixed = before = 0
-                parted = single = digits = False
-            if kind == SEPARATOR:
-                if fold or code != 0x2F:
-                    before = fold
-            elif kind != DROP and not (kind == DIGIT and digits):
-                if size == 0:
-                    plain = folded = seed
-                    tag = np.uint8(before == 0x3C)
-                    single = kind == SINGLE
-                script = record >> 24
-                scripts[script] += kind != DIGIT and kind != MARK
-                twin = fold
-                if kind == LETTER and script <= _MIXING and script:
-                    mixed |= 1 << script
-                    if script > _LATIN and code < LOOK_SIZE and look[code]:
-                        twin = int(look[code])
-                if twin != fold and not parted:
-                    parted = True
-                    folded = plain
-                if parted:
-                    folded = chain(folded, np.uint64(twin))
-                plain = chain(plain, np.uint64(fold))
-                digits = kind == DIGIT
-                size += 1
-            if left:
-                offset += 1
-                record = int(pool[offset])
-    if size:
-        values[count] = mix(folded if parted and mixed & (mixed - 1) else plain)
-        tags[count] = tag
-        count += 1
+            first, count = record >> 5 & 0xFFFF, record & 31
+        for i in range(count):
+            if record >> _SHIFT & 7 == EXPAND or i:
+                record = int(pool[first + i])
+            records[0, size] = record
+            twin = int(look[code]) if 0 <= code < LOOK_SIZE else 0
+            records[1, size] = twin if twin and count == 1 else record & _MASK
+            size += 1
+    return size, at
+
+
+@kernel
+def _close(
+    records: U32,
+    size: int,
+    seed: np.uint64,
+    tag: np.uint8,
+    values: U64,
+    tags: U8,
+    count: int,
+    scripts: I32,
+) -> int:
+    """Cut records into tokens and hash them; return the new number of tokens.
+
+    Two hashes run along a token, as spelt and with look-alikes folded; the second is taken where
+    scripts mix.
+    """
+    plain = folded = seed
+    length = 0  # code points in the open token
+    mixed = 0  # bit set of its scripts
+    last = DROP
+    for i in range(size + 1):
+        kind = int(records[0, i]) >> _SHIFT & 7 if i < size else SEPARATOR
+        if kind == DROP or (kind == DIGIT and length and last == DIGIT):
+            continue
+        ends = kind in (SEPARATOR, SINGLE) or (last == SINGLE and kind != MARK)
+        if length and ends:
+            values[count] = mix(folded if mixed & (mixed - 1) else plain)
+            tags[count] = tag
+            count += 1
+            plain = folded = seed
+            length = mixed = 0
+            tag = np.uint8(0)
+        if kind == SEPARATOR:
+            tag = np.uint8(i < size and records[0, i] & _MASK == 0x3C)
+            continue
+        script = int(records[0, i]) >> 24
+        scripts[script] += kind not in (DIGIT, MARK)
+        mixed |= (1 << script if script <= _MIXING else 0) & ~1
+        plain = chain(plain, np.uint64(records[0, i] & _MASK))
+        folded = chain(folded, np.uint64(records[1, i]))
+        if kind != MARK or not length:
+            last = kind
+        length += 1
     return count

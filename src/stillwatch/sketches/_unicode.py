@@ -18,47 +18,20 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.sketches._hashing import U32
+from stillwatch.sketches._hashing import U8, U32
 
 SEPARATOR, LETTER, DIGIT, SINGLE, MARK, DROP, EXPAND = range(7)
 SIZE: Final = 0x30000
 LOOK_SIZE: Final = 0x2000
+OTHER: Final = 0xFF
 CLASS_SHIFT: Final = 21
 SCRIPT_SHIFT: Final = 24
 
-SCRIPTS: Final = [
-    "Zyyy",
-    "Latn",
-    "Cyrl",
-    "Grek",
-    "Armn",
-    "Cher",
-    "Arab",
-    "Hebr",
-    "Hani",
-    "Jpan",
-    "Hang",
-    "Deva",
-    "Thai",
-    "Beng",
-    "Guru",
-    "Gujr",
-    "Orya",
-    "Taml",
-    "Telu",
-    "Knda",
-    "Mlym",
-    "Sinh",
-    "Laoo",
-    "Tibt",
-    "Mymr",
-    "Geor",
-    "Ethi",
-    "Khmr",
-    "Mong",
-    "Syrc",
-    "Thaa",
-]
+SCRIPTS: Final = (
+    *("Zyyy", "Latn", "Cyrl", "Grek", "Armn", "Cher", "Arab", "Hebr", "Hani", "Jpan", "Hang"),
+    *("Deva", "Thai", "Beng", "Guru", "Gujr", "Orya", "Taml", "Telu", "Knda", "Mlym", "Sinh"),
+    *("Laoo", "Tibt", "Mymr", "Geor", "Ethi", "Khmr", "Mong", "Syrc", "Thaa"),
+)
 _BLOCKS: Final = (
     (0x41, 0x24F, "Latn"), (0x250, 0x2AF, "Latn"), (0x370, 0x3FF, "Grek"),
     (0x400, 0x52F, "Cyrl"), (0x531, 0x58F, "Armn"), (0x590, 0x5FF, "Hebr"),
@@ -91,10 +64,11 @@ _ALWAYS: Final = dict(
     zip("ɑɡıȷᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "agijabcdefghijklmnoprstuvwyz", strict=True)
 )
 _LOOKS: Final = (
-    ("АВЕЅІЈКМНОРСТУХҮԀԌԚԜҺабвеѕіјкмнорстухүԁԍԛԝһӏѵг", "abesijkmhopctyxydgqwhabbesijkmhopctyxyygqwhlvr"),
+    ("АВЕЅІЈКМНОРСТУХҮԀԌԚԜҺ", "abesijkmhopctyxydgqwh"),
+    ("абвеѕіјкмнорстухүԁԍԛԝһӏѵг", "abbesijkmhopctyxyygqwhlvr"),
     ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβγεηικμνορτυχω", "abezhikmnoptyxabyenikuvoptuxw"),
     ("ՍՏՕԼսհոօզ", "uso1uhnoq"),
-    ("ᎠᎡᎢᎪᎫᎬᎳᎷᎻᏀᏂᏃᏆᏌᏎᏒᏔᏕᏙᏚᏞᏟᏢᏦᏧᏴᏽ", "drtaje wmhghzisrrwsvslcpkdbg".replace(" ", "")),
+    ("ᎠᎡᎢᎪᎫᎬᎳᎷᎻᏀᏂᏃᏆᏌᏎᏒᏔᏕᏙᏚᏞᏟᏢᏦᏧᏴᏽ", "drtajewmhghzisrrwsvslcpkdbg"),
 )  # fmt: skip
 
 
@@ -103,12 +77,15 @@ class Table:
     """Packed code point records.
 
     Attributes:
+        ascii: Length 256; the folded letter of an ASCII letter, `0` of a digit, 0 of a separator,
+            `OTHER` of all else.
         info: Length `SIZE`; folded code point (21 bits), class (3), script (6). Of class `EXPAND`
             the first field is an offset into `pool` (16 bits) and a length (5).
         pool: Records of the code points that a compatibility character stands for.
         look: Length `LOOK_SIZE`; the Latin letter that a letter passes for, or 0.
     """
 
+    ascii: U8
     info: U32
     pool: U32
     look: U32
@@ -135,7 +112,10 @@ def table() -> Table:
     for letters, latin in _LOOKS:
         for letter, base in zip(letters, latin, strict=True):
             look[ord(letter)] = ord(base)
-    return Table(info, np.array(pool, dtype=np.uint32), look)
+    kinds = info[:128] >> CLASS_SHIFT & 7
+    plain = np.where(kinds == SEPARATOR, 0, np.where(kinds == DROP, OTHER, info[:128] & 0xFF))
+    ascii_letters = np.append(plain, np.full(128, OTHER)).astype(np.uint8)
+    return Table(ascii_letters, info, np.array(pool, dtype=np.uint32), look)
 
 
 def _record(char: str, script: np.ndarray[tuple[int], np.dtype[np.int64]], pool: list[int]) -> int:

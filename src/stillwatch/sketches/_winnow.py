@@ -22,7 +22,7 @@ class Choice(NamedTuple):
         roles: Bit set of the roles of the first part, and of the second part.
         caps: Most fingerprints kept of either part; the ones with the least hash.
         k: Tokens in a window.
-        width: Windows in a neighbourhood.
+        width: Windows in a neighbourhood; a power of two.
     """
 
     roles: tuple[int, int]
@@ -107,6 +107,7 @@ def winnow(
     """Add the fingerprints of one text to the `count` least kept so far; return the new count."""
     windows = end - start - k + 1
     width = len(recent)
+    mask = width - 1
     rolling = ZERO
     for i in range(start, min(start + k - 1, end)):
         rolling = rolling * ROLL + values[i]
@@ -117,16 +118,16 @@ def winnow(
         if w:
             rolling -= gone * values[start + w - 1]
         fresh = mix(rolling ^ seed)
-        recent[w % width] = fresh
-        if least < 0 or fresh <= recent[least % width]:
+        recent[w & mask] = fresh
+        if least < 0 or fresh <= recent[least & mask]:
             least = w
         elif least <= w - width:
             least = w - width + 1
             for j in range(w - width + 2, w + 1):
-                if recent[j % width] <= recent[least % width]:
+                if recent[j & mask] <= recent[least & mask]:
                     least = j
         if least != last and (w >= width - 1 or w == windows - 1):
-            count = _keep(kept, count, cap, recent[least % width])
+            count = _keep(kept, count, cap, recent[least & mask])
             last = least
     return count
 
