@@ -6,7 +6,7 @@ import ipaddress
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -94,7 +94,17 @@ def corpus_rows(data: Path, names: tuple[str, ...]) -> Rows:
     lost = [name for name in names if name not in known]
     if lost:
         raise InputError(f"no corpus {lost[0]!r} in catalogue.toml", "add a [[corpus]] row for it")
-    records = [record for name in names for record in _records(data / f"{name}.jsonl.zst")]
+    read = [_read(data / f"{name}.jsonl.zst") for name in names]
+    return Rows(
+        pa.concat_arrays([rows.user for rows in read]),
+        pa.concat_arrays([rows.response for rows in read]),
+        pa.concat_arrays([rows.tools for rows in read]),
+    )
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path) -> Rows:
+    records = _records(path)
     return Rows(
         pa.array([_last_user(record) for record in records], pa.string()),
         pa.array([_clean(record.get("response")) for record in records], pa.string()),

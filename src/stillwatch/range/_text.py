@@ -64,6 +64,8 @@ def by_group(which: IntArray, make: Callable[[int, IntArray], pa.Array]) -> pa.A
         which: Group of each row.
         make: Given a group and its rows, returns one text a row.
     """
+    if not len(which):
+        return pa.array([], pa.string())
     order = np.argsort(which, kind="stable")
     groups, starts = np.unique(which[order], return_index=True)
     pieces = [
@@ -72,8 +74,6 @@ def by_group(which: IntArray, make: Callable[[int, IntArray], pa.Array]) -> pa.A
     ]
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    if not pieces:
-        return pa.array([], pa.string())
     return pa.concat_arrays([piece.cast(pa.string()) for piece in pieces]).take(pa.array(place))
 
 

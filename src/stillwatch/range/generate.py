@@ -84,7 +84,7 @@ def _batch(
 ) -> pa.RecordBatch:
     n, rows = len(number), pa.array(owner)
     columns = {name: values.take(rows) for name, values in crowd.items()}
-    prompt = join(columns.pop("lead"), _paragraph(rng, n, 5), gap=" ")
+    prompt = join(columns.pop("lead"), _paragraph(rng, n, 4), gap=" ")
     columns |= {
         "exchange_id": join(pa.scalar("ex_"), pa.array(number).cast(pa.string())),
         "time": pa.array(time_us).cast(TIMESTAMP),

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stillwatch.range.compose import compose_demo
+from stillwatch.range.contracts import Composition
+
+
+@pytest.fixture(scope="session")
+def week() -> Composition:
+    return compose_demo(seed=0)
+
+
+@pytest.fixture(scope="session")
+def small() -> Composition:
+    return compose_demo(seed=0, scale=0.06)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    folder = Path(os.environ.get("STILLWATCH_DATA", "../shared/data"))
+    if not (folder / "README.md").exists():
+        pytest.skip("the real data is not here: set STILLWATCH_DATA to its folder")
+    return folder
