@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from stillwatch.core.contracts import RejectSink
 from stillwatch.core.records import EXCHANGE_SCHEMA, TIMESTAMP, Reject
-from stillwatch.sources._values import RULES, Kind, Unfit
+from stillwatch.sources._values import INT64, RULES, Kind, Unfit
 
 MAX_ROWS: Final = 16_384
 MAX_BYTES: Final = 32 * 1024 * 1024
@@ -165,8 +165,10 @@ def _fast_time(values: pa.Array) -> pa.Array | None:
     return None
 
 
-def _epoch(values: pa.Array) -> pa.Array:
+def _epoch(values: pa.Array) -> pa.Array | None:
     whole = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
+    if whole.min(initial=0) == INT64.start:
+        return None  # has no absolute value in 64 bits
     size = np.abs(whole)
     conditions = [size < 10**11, size < 10**14, size < 10**17]
     small = np.where(size < 10**14, whole, 0)  # keeps the branches not taken from overflowing

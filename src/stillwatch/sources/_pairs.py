@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-import orjson
-
 from stillwatch.sources._shapes import dig, first, items, native, whole
 
 Record = dict[str, object]
+_REASONING: Final = ("reasoning", "thinking", "redacted_thinking")  # compared with any value
 _SEALED: Final = ("encrypted_content", "signature", "data")
 
 
@@ -33,12 +32,9 @@ def text_of(content: object) -> str:
     return "\n".join(part for part in parts if isinstance(part, str))
 
 
-def as_json(value: object) -> str | None:
-    """Return JSON text, or None for what is empty or cannot be written."""
-    try:
-        return orjson.dumps(value).decode() if value else None
-    except TypeError:
-        return None
+def filled(value: object) -> object:
+    """Return the value, or None for an empty one."""
+    return value or None
 
 
 def status_of(response: object) -> int | None:
@@ -60,7 +56,7 @@ def sealed_blobs(messages: object) -> list[str] | None:
     digests = []
     for message in items(messages):
         for part in (message, *items(message.get("content"))):
-            if part.get("type") in {"reasoning", "thinking", "redacted_thinking"}:
+            if part.get("type") in _REASONING:
                 sealed = first(*(part.get(key) for key in _SEALED))
                 if isinstance(sealed, str):
                     digests.append(hashlib.blake2b(sealed.encode(), digest_size=16).hexdigest())
@@ -81,7 +77,7 @@ def chat_response(response: object) -> Record:
     return {
         "exchange_id": dig(response, "id"),
         "time": dig(response, "created"),
-        "response": said or as_json(calls),
+        "response": said or filled(calls),
         "finish_reason": finish,
         "status": status_of(response),
         **chat_usage(dig(response, "usage")),

@@ -13,17 +13,17 @@ from typing import Final
 
 import orjson
 
-from stillwatch.sources._pairs import Record, as_json, text_of
+from stillwatch.sources._pairs import Record, filled, text_of
 from stillwatch.sources._shapes import dig, first, items
 
 _NUMBERED: Final = re.compile(r"gen_ai\.(prompt|completion)\.(\d{1,4})\.(.+)")
 _EVENT: Final = re.compile(r"gen_ai\.((?:system|user|assistant|tool)\.message|choice)")
-_TEXT: Final = frozenset({"text", None})
+_TEXT: Final = ("text", None)
 
 
 def conversation(
     attributes: Mapping[str, object], events: Sequence[Record]
-) -> tuple[list[object], str | None, object]:
+) -> tuple[list[object], object, object]:
     """Return the messages asked, the text answered, and the reason it ended.
 
     Args:
@@ -44,7 +44,7 @@ def conversation(
     said = [text for message in answered if (text := text_of(dig(message, "content")))]
     calls = [call for message in answered for call in items(dig(message, "tool_calls"))]
     finish = next((dig(m, "finish_reason") for m in answered if dig(m, "finish_reason")), None)
-    return asked, "\n\n".join(said) or as_json(calls), finish
+    return asked, "\n\n".join(said) or filled(calls), finish
 
 
 def _of_event(event: Record) -> Record:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from stillwatch.core.contracts import RejectSink, Source
 from stillwatch.sources._pairs import (
     Record,
-    as_json,
+    filled,
     sealed_blobs,
     status_of,
     text_of,
@@ -71,11 +71,11 @@ def _row(record: Record) -> tuple[Record]:
         "exchange_id": dig(response, "id"),
         "model": first(dig(request, "model"), dig(response, "model")),
         "end_user_id": dig(request, "metadata", "user_id"),
-        "messages": as_json(
+        "messages": filled(
             [{"role": "system", "content": system}, *messages] if system else messages
         ),
-        "tools": as_json(dig(request, "tools")),
-        "response": said or as_json(calls),
+        "tools": filled(dig(request, "tools")),
+        "response": said or filled(calls),
         "temperature": dig(request, "temperature"),
         "top_p": dig(request, "top_p"),
         "max_tokens": dig(request, "max_tokens"),

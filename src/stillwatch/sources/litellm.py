@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 import pyarrow as pa
 
 from stillwatch.core.contracts import RejectSink, Source
-from stillwatch.sources._pairs import Record, as_json, chat_response, chat_usage, sealed_blobs
+from stillwatch.sources._pairs import Record, chat_response, chat_usage, filled, sealed_blobs
 from stillwatch.sources._records import read_records
 from stillwatch.sources._shapes import any_object, dig, first, native, whole
 
@@ -68,7 +68,7 @@ def _row(record: Record) -> tuple[Record]:
         "model": first(dig(payload, "model_group"), dig(payload, "model")),
         "messages": messages,
         "blob_ids": sealed_blobs(messages),
-        "tools": as_json(dig(settings, "tools")),
+        "tools": filled(dig(settings, "tools")),
         "temperature": dig(settings, "temperature"),
         "top_p": dig(settings, "top_p"),
         "n": dig(settings, "n"),

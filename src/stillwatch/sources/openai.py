@@ -16,9 +16,9 @@ import pyarrow as pa
 from stillwatch.core.contracts import RejectSink, Source
 from stillwatch.sources._pairs import (
     Record,
-    as_json,
     chat_response,
     chat_usage,
+    filled,
     sealed_blobs,
     status_of,
     text_of,
@@ -60,7 +60,7 @@ def _row(record: Record) -> tuple[Record]:
     asked: Record = {
         "model": first(dig(request, "model"), dig(response, "model")),
         "end_user_id": first(dig(request, "safety_identifier"), dig(request, "user")),
-        "tools": as_json(dig(request, "tools")),
+        "tools": filled(dig(request, "tools")),
         "temperature": dig(request, "temperature"),
         "top_p": dig(request, "top_p"),
         "n": dig(request, "n"),
@@ -73,7 +73,7 @@ def _row(record: Record) -> tuple[Record]:
 
 def _chat(request: object, response: object) -> Record:
     return {
-        "messages": as_json(dig(request, "messages")),
+        "messages": filled(dig(request, "messages")),
         "max_tokens": first(dig(request, "max_completion_tokens"), dig(request, "max_tokens")),
         "logprobs": dig(request, "logprobs"),
         "blob_ids": sealed_blobs(dig(request, "messages")),
@@ -85,7 +85,7 @@ def _responses(request: object, response: object) -> Record:
     wanted = dig(request, "input")
     top = dig(request, "top_logprobs")
     return {
-        "messages": as_json(_messages(dig(request, "instructions"), wanted)),
+        "messages": filled(_messages(dig(request, "instructions"), wanted)),
         "max_tokens": dig(request, "max_output_tokens"),
         "logprobs": None if top is None else bool(top),
         "blob_ids": sealed_blobs(wanted),
@@ -114,11 +114,11 @@ def _message(item: Record) -> Record:
     return {"role": item["role"], "content": item.get("content")}
 
 
-def _said(output: object) -> str | None:
+def _said(output: object) -> object:
     found = items(output)
     texts = [text_of(item.get("content")) for item in found if item.get("type") == "message"]
     calls = [item for item in found if str(item.get("type")).endswith("_call")]
-    return "\n\n".join(text for text in texts if text) or as_json(calls)
+    return "\n\n".join(text for text in texts if text) or filled(calls)
 
 
 def _finish(response: object) -> object:

@@ -17,13 +17,13 @@ import orjson
 import pyarrow as pa
 
 from stillwatch.core.contracts import RejectSink, Source
-from stillwatch.sources._pairs import Record, as_json
+from stillwatch.sources._pairs import Record, filled
 from stillwatch.sources._records import read_records
 from stillwatch.sources._shapes import any_object, first, items, native
 from stillwatch.sources._spans import conversation, unwrapped
 
 OURS: Final = "stillwatch."
-_CALLS: Final = frozenset({"chat", "completion", "text_completion", "generate_content"})
+_CALLS: Final = ("chat", "completion", "text_completion", "generate_content")
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "exchange_id": ("gen_ai.response.id",),
     "end_user_id": ("enduser.id", "enduser.pseudo.id", "user.id", "gen_ai.user", "llm.user"),
@@ -104,7 +104,7 @@ def _row(span: Record, attributes: Mapping[str, object]) -> Record:
         column: first(*(attributes.get(name) for name in names)) for column, names in _NAMES.items()
     }
     messages, said, finish = conversation(attributes, items(span.get("events")))
-    row["messages"] = as_json(messages)
+    row["messages"] = filled(messages)
     row["response"] = said
     reasons = _decoded(attributes.get("gen_ai.response.finish_reasons"))
     row["finish_reason"] = reasons[0] if isinstance(reasons, list) and reasons else finish
