@@ -45,11 +45,12 @@ FILES: Final = (CAMPAIGNS, ACCOUNTS, REPORT, REJECTED, RUN)
 
 _STATE: Final = ".stillwatch"
 _CURRENT: Final = "current"
+_PENDING_ROWS: Final = 1000
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class RejectWriter:
-    """Streams rejected rows to a file and counts them; holds counts only.
+    """Appends rejected rows to a file and counts them; holds counts and a few rows only.
 
     Attributes:
         count: Rows rejected so far.
@@ -59,17 +60,23 @@ class RejectWriter:
     def __init__(self, path: Path) -> None:
         self.count = 0
         self.reasons: Counter[str] = Counter()
-        self._file = path.open("wb")
+        self._path = path
+        self._pending: list[bytes] = []
+        self.close()
 
     def add(self, reject: Reject) -> None:
         """Record one rejected row."""
         self.count += 1
         self.reasons[f"{reject.field}: {reject.reason}"] += 1
-        self._file.write(orjson.dumps(reject, option=orjson.OPT_APPEND_NEWLINE))
+        self._pending.append(orjson.dumps(reject, option=orjson.OPT_APPEND_NEWLINE))
+        if len(self._pending) >= _PENDING_ROWS:
+            self.close()
 
     def close(self) -> None:
         """Write what is still in memory."""
-        self._file.close()
+        with self._path.open("ab") as file:
+            file.writelines(self._pending)
+        self._pending.clear()
 
 
 @contextmanager
