@@ -102,7 +102,9 @@ class Proposer:
             iterations=2,
             seed=seed,
         )
-        return np.asarray(labels, dtype=np.int64)
+        alone = size.size + np.arange(size.size)
+        alone[list(labels.keys())] = list(labels.values())
+        return alone
 
 
 def _incidence(graph: FamilyGraph, hubs: IntArray) -> tuple[Any, IntArray]:

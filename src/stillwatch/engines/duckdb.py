@@ -45,7 +45,7 @@ class DuckDB:
         """Evaluate an expression and make its rows a stored table's only rows."""
         self._connection.create_table("replacing", rows, overwrite=True)
         self._connection.drop_table(name, force=True)
-        self._connection.rename_table("replacing", name)
+        self._connection.raw_sql(f'ALTER TABLE "replacing" RENAME TO "{name}"')
 
     def has(self, name: str) -> bool:
         """Say whether a table is stored."""

@@ -203,9 +203,7 @@ class Analysis:
             models=_models(store, parties.keys),
             explain_link=lambda name, uses, size: self.linkers[name].explain(uses, size),
             find=self._finder(parties),
-            tactics={
-                name: unit.tactics for name, unit in {**self.detectors, **self.linkers}.items()
-            },
+            tactics={name: unit.tactics for name, unit in self._all().items()},
         )
 
     def _graphs(

@@ -36,10 +36,9 @@ class Keys(NamedTuple):
 
 def conversation_keys(values: U64, bounds: I64, roles: I32, rows: I64, seed: np.uint64) -> Keys:
     """Return the keys of n conversations of hashed tokens."""
-    count = len(rows) - 1
-    keys = Keys(
-        *(np.zeros(count, dtype=np.uint64) for _ in range(5)), np.full(count, -1, dtype=np.int64)
-    )
+    size = len(rows) - 1
+    system, payload, prompt, head, tail = np.zeros((5, size), dtype=np.uint64)
+    keys = Keys(system, payload, prompt, head, tail, np.full(size, -1, dtype=np.int64))
     fill(values, bounds, roles, rows, seed, *keys)
     return keys
 

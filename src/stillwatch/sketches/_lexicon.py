@@ -86,8 +86,8 @@ class Lexicon(NamedTuple):
 
     Attributes:
         slots: Open-addressing table of phrase hashes, 0 is free; a power of two long.
-        first: For each slot, its first action; `count` of them follow.
-        count: Actions of each slot.
+        first: For each slot, its first action.
+        sizes: Actions of each slot.
         actions: Shape (a, 3): kind, gap, group.
         lengths: For each low 14 bits of a first token, a bit set of the phrase lengths.
         gaps: Number of phrases with a gap.
@@ -96,7 +96,7 @@ class Lexicon(NamedTuple):
 
     slots: U64
     first: I32
-    count: I32
+    sizes: I32
     actions: I32
     lengths: U8
     gaps: int

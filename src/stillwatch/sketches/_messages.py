@@ -127,7 +127,8 @@ def _rewrite_calls(calls: object, messages: list[dict[str, str]]) -> None:
 
 
 def _message(role: str, text: str) -> dict[str, str]:
-    return {"role": role, "content": text.encode("utf-8", "replace").decode()}
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return {"role": role, "content": whole}
 
 
 def _scan_column(column: pa.StringArray) -> tuple[Messages, U8]:
@@ -198,7 +199,7 @@ def _one(data: U8, at: int, end: int, text: U8, bounds: I64, roles: I32, count: 
     if data[at] != 0x7B:
         return -1
     role = -1
-    size = np.int64(-1)
+    size = -1
     for _ in range(2):
         at = _blank(data, at + 1, end)
         is_role = _matches(data, at, end, 0)
@@ -246,7 +247,7 @@ def _matches(data: U8, at: int, end: int, word: int) -> bool:
     size = _WORD_PLACES[word + 1] - first
     if at + size > end:
         return False
-    for i in range(size):
+    for i in range(size):  # noqa: SIM110 (compiled: no generators)
         if data[at + i] != _WORD_BYTES[first + i]:
             return False
     return True

@@ -153,7 +153,7 @@ def _word(
     last = np.uint8(0)
     while at < end:
         letter = ascii_letters[text[at]]
-        if letter == 0 or letter == OTHER:
+        if letter in (0, OTHER):
             break
         if letter != 0x30 or last != 0x30:
             state = chain(state, np.uint64(letter))

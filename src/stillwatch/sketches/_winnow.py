@@ -112,20 +112,20 @@ def winnow(
     for i in range(start, min(start + k - 1, end)):
         rolling = rolling * ROLL + values[i]
     least = -1
-    last = np.int64(-1)
+    last = -1
     for w in range(windows):
         rolling = rolling * ROLL + values[start + w + k - 1]
         if w:
             rolling -= gone * values[start + w - 1]
         fresh = mix(rolling ^ seed)
         recent[w & mask] = fresh
-        if least < 0 or fresh <= recent[least & mask]:
-            least = w
-        elif least <= w - width:
+        if w and least <= w - width:
             least = w - width + 1
             for j in range(w - width + 2, w + 1):
                 if recent[j & mask] <= recent[least & mask]:
                     least = j
+        elif w == 0 or fresh <= recent[least & mask]:
+            least = w
         if least != last and (w >= width - 1 or w == windows - 1):
             count = _keep(kept, count, cap, recent[least & mask])
             last = least
