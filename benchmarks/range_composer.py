@@ -1,0 +1,44 @@
+"""Composes the demo week, the real week and plain rows; prints speeds and the baseline table.
+
+Run: python -m benchmarks.range_composer
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from stillwatch.range.baselines import baseline_table
+from stillwatch.range.compose import compose_demo
+from stillwatch.range.contracts import Composition
+from stillwatch.range.generate import benchmark_table
+from stillwatch.range.real import compose_real
+
+
+def show(name: str, composition: Composition, seconds: float) -> None:
+    rows, accounts = composition.exchanges.num_rows, composition.labels.num_rows
+    print(f"{name}: {rows:,} exchanges of {accounts:,} accounts in {seconds:.1f} s")
+    print("| feature alone | AUC | best F1: precision | recall | precision at recall ≥ 0.5 |")
+    print("|---|---|---|---|---|")
+    for row in baseline_table(composition)[:12]:
+        figures = (row.auc, row.precision, row.recall, row.precision_at_half)
+        print(f"| {row.feature} | " + " | ".join(f"{value:.2f}" for value in figures) + " |")
+
+
+def main() -> None:
+    start = time.perf_counter()
+    show("demo", compose_demo(), time.perf_counter() - start)
+    start = time.perf_counter()
+    rows = sum(batch.num_rows for batch in benchmark_table(1_000_000, 50_000))
+    print(f"plain rows: {rows / (time.perf_counter() - start):,.0f} rows per second")
+    data = Path(os.environ.get("STILLWATCH_DATA", "../shared/data"))
+    if not (data / "README.md").exists():
+        print("real input: skipped, the data is not here (set STILLWATCH_DATA)")
+        return
+    start = time.perf_counter()
+    show("real", compose_real(data), time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Scans traffic made of real prompts, arrivals and networks; prints what was found and what not.
+
+Run: python -m benchmarks.real_input
+The labels are by the origin of the text; nothing here is traffic of an observed campaign.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from stillwatch.range.compose import write
+from stillwatch.range.real import compose_real
+from stillwatch.stats.intervals import clopper_pearson
+
+
+def main() -> None:
+    data = Path(os.environ.get("STILLWATCH_DATA", "../shared/data"))
+    if not (data / "README.md").exists():
+        print("skipped: the real data is not here (set STILLWATCH_DATA)")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        composition = compose_real(data)
+        traffic, labels = write(composition, Path(folder))
+        out = Path(folder) / "scan"
+        start = time.perf_counter()
+        command = Path(sys.executable).with_name("stillwatch")
+        subprocess.run([command, "scan", traffic, "--out", out], check=True)
+        seconds = time.perf_counter() - start
+        rows = composition.exchanges.num_rows
+        print(f"\nscanned {rows:,} exchanges in {seconds:.1f} s")
+        report(out / "accounts.parquet", labels)
+
+
+def report(accounts: Path, labels: Path) -> None:
+    """Print, for each archetype, how many accounts were flagged at each level."""
+    truth = pq.read_table(labels)
+    found = pq.read_table(accounts, columns=["account_id", "level"])
+    table = truth.join(found, "account_id").to_pandas()
+    print("| accounts | n | act | review | share at act, 95 % interval |")
+    print("|---|---|---|---|---|")
+    for name, group in table.groupby("archetype"):
+        act, review = int((group.level == "act").sum()), int((group.level == "review").sum())
+        low, high = clopper_pearson(act, len(group))
+        print(f"| {name} | {len(group)} | {act} | {review} | {low:.4f} to {high:.4f} |")
+
+
+if __name__ == "__main__":
+    main()
