@@ -7,7 +7,7 @@ from stillwatch.sketches import _minhash
 from stillwatch.sketches._hashing import power, seeds
 from stillwatch.sketches._minhash import BANDS, ROWS, SHINGLE, SIZE
 
-PAIRS = 400
+PAIRS = 2000
 GRAMS = 200
 
 
@@ -16,7 +16,7 @@ def signatures(rows: list[np.ndarray], key: bytes) -> np.ndarray:
     seed = seeds(key, "shingle", 1)[0]
     out = np.empty((len(rows), SIZE), dtype=np.uint32)
     for i, row in enumerate(rows):
-        _minhash.signature(row, 0, len(row), power(SHINGLE - 1), seed, *family, out[i])
+        _minhash.signature(row, 0, len(row), np.uint64(power(SHINGLE - 1)), seed, *family, out[i])
     return out
 
 

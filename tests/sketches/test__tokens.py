@@ -4,7 +4,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.sketches._build import SEED, hashes, tokens_of
 
@@ -81,6 +81,7 @@ def test_any_text_is_normalised_like_its_nfkc_form(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=0x24F), max_size=60))
+@example("A\N{MICRO SIGN}")
 def test_latin_text_survives_case_and_compatibility_folding(text: str) -> None:
     assert hashes(unicodedata.normalize("NFKC", text)) == hashes(text)
     assert hashes(unicodedata.normalize("NFD", text)) == hashes(text)

@@ -189,8 +189,11 @@ def _unfold(
             if record >> _SHIFT & 7 == EXPAND or i:
                 record = int(pool[first + i])
             records[0, size] = record
+            folded = record & _MASK
             twin = int(look[code]) if 0 <= code < LOOK_SIZE else 0
-            records[1, size] = twin if twin and count == 1 else record & _MASK
+            if twin == 0 and folded < LOOK_SIZE:
+                twin = int(look[folded])
+            records[1, size] = twin if twin and count == 1 else folded
             size += 1
     return size, at
 
