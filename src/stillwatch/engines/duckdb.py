@@ -37,7 +37,8 @@ class DuckDB:
     def append(self, name: str, rows: ibis.Table) -> None:
         """Evaluate an expression and add its rows to a stored table, made on first use."""
         if self.has(name):
-            self._connection.raw_sql(f'INSERT INTO "{name}" {ibis.to_sql(rows, dialect="duckdb")}')
+            sql = ibis.to_sql(rows, dialect="duckdb")
+            self._connection.raw_sql(f'INSERT INTO "{name}" BY NAME {sql}')
         else:
             self._connection.create_table(name, rows)
 

@@ -215,6 +215,8 @@ def sketch(
 ) -> SketchOutcome:
     """Write sketches of some traffic, and drop the text.
 
+    Rejects go to `_rejected.jsonl`, which a scan of the folder passes over.
+
     Raises:
         InputError: Nothing can be read, or the folder holds other files.
         ExternalError: The disk is full or read-only.
@@ -230,7 +232,7 @@ def sketch(
             made = list(intake_of(opened, Path(scratch), settings, rejects, progress, intake))
             rejects.close()
             files = [file.replace(out / file.name) for file in made]
-            (Path(scratch) / outputs.REJECTED).replace(out / outputs.REJECTED)
+            (Path(scratch) / outputs.REJECTED).replace(out / f"_{outputs.REJECTED}")
     return SketchOutcome(tuple(files), intake.exchanges, rejects.count, intake.duplicates)
 
 

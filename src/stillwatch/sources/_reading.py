@@ -189,7 +189,9 @@ def open_inputs(inputs: Sequence[str], format: str | None = None) -> Inputs:  # 
 def _found(item: str) -> list[Path]:
     path = Path(item)
     if path.is_dir():
-        return _below(path)
+        if found := _below(path):
+            return found
+        raise InputError(f"{item} holds no file", "names that start with . or _ are passed over")
     if path.exists() or path.is_symlink():
         return [path]
     if glob.has_magic(item):
