@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.campaigns.explanations import Group, consider, median, share
-from stillwatch.campaigns.members import Core, Judged, core_hubs, judge
+from stillwatch.campaigns.members import MEMBER_ALPHA, Core, Judged, core_hubs, judge
 from stillwatch.campaigns.scene import Scene
-from stillwatch.campaigns.search import Tested
+from stillwatch.campaigns.search import Tested, one_payer
 from stillwatch.core.records import FAMILIES, Family, Level
 from stillwatch.core.results import (
     Bin,
@@ -129,14 +129,23 @@ def _level(
 ) -> Level:
     explained = any(answer.verdict == "explains" for answer in explanations)
     own = any(item.level == "act" for item in judged)
-    sure = tested.q_value <= fdr and len(families) >= 2 and own and not explained
+    sure = (
+        tested.q_value <= fdr
+        and len(families) >= 2
+        and own
+        and not explained
+        and not tested.one_customer
+    )
     return "act" if sure else "review"
 
 
 def _members(
     scene: Scene, judged: list[Judged], level: Level
 ) -> tuple[tuple[Member, ...], IntArray]:
+    """Return the members; who shares an organisation also needs behaviour of the account's own."""
     by_party = {item.party: item for item in judged}
+    alone = np.bincount(scene.account_party, minlength=scene.size) == 1
+    own = alone[scene.account_party] | (scene.account_p <= MEMBER_ALPHA)
     accounts = np.flatnonzero(np.isin(scene.account_party, np.array(sorted(by_party))))
     columns = {
         name: scene.accounts[name] for name in ("exchanges", "output_tokens", "first_us", "last_us")
@@ -147,7 +156,7 @@ def _members(
         members.append(
             Member(
                 account_id=scene.account_ids[account],
-                level="act" if level == item.level == "act" else "review",
+                level="act" if level == item.level == "act" and own[account] else "review",
                 p_value=item.p_value,
                 evidence=item.evidence,
                 exchanges=int(columns["exchanges"][account]),
@@ -213,6 +222,7 @@ def _group(
         short_lived=float(np.mean(late)),
         median_exchanges=median(column["exchanges"]),
         prefixes=_covering(scene, parties),
+        one_payer=one_payer(scene.graphs.get("identity"), parties),
         template_users=_template_users(scene, cores),
         corroborated=float(np.mean([len(item.families) >= 2 for item in judged])),
         blocked=float(np.nansum(column["blocked"])),

@@ -39,7 +39,7 @@ class Calibration:
 
     scores: Mapping[str, Mapping[str, FloatArray]]
     scales: Mapping[str, float]
-    min_segment: int = 1000
+    min_segment: int = 10_000
 
     @classmethod
     def learn(

@@ -7,6 +7,7 @@ parties on the keys of one cluster. A group of 20,000 parties on one template is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,8 +20,12 @@ from stillwatch.core.records import Family
 
 IntArray = NDArray[np.int64]
 
-MAX_KEYS_PER_PARTY: Final = 64
-"""A party takes part with its rarest keys only, so that the work stays linear."""
+MIN_PARTIES: Final = 5
+"""A smaller group is not looked at."""
+MAX_KEYS_PER_PARTY: Final = 256
+"""A party takes part with its strongest keys only, so that the work stays linear."""
+CONTAINED: Final = 0.9
+"""What lies in something wider to this share is looked at as a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,10 @@ class Candidate:
     Attributes:
         family: The family that found it.
         parties: Sorted party indices.
-        hubs: Sorted hub indices in that family's graph.
     """
 
     family: Family
     parties: IntArray
-    hubs: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Proposer:
         lift: Overlap must exceed that of independent keys by this factor.
     """
 
-    min_parties: int = 5
+    min_parties: int = MIN_PARTIES
     max_share: float = 0.25
     min_overlap: float = 0.25
     resolution: float = 0.1
@@ -60,13 +63,14 @@ class Proposer:
         """Return the candidates of one family, largest first; none where nothing is shared."""
         eligible = graph.hub_proposes & (graph.hub_size >= 3)
         eligible &= graph.hub_size <= max(self.min_parties, self.max_share * graph.parties)
-        incidence, hubs = _incidence(graph, np.flatnonzero(eligible))
+        uses, hubs = _uses(graph, np.flatnonzero(eligible))
         if not hubs.size:
             return []
-        labels = self._cluster(incidence, graph.parties, seed)
+        whole = np.flatnonzero(~_parts(uses))
+        labels = self._cluster(_marked(uses[:, whole]), seed)
         order = np.argsort(labels, kind="stable")
         found = [
-            self._candidate(graph, hubs[group])
+            self._candidate(graph, hubs[whole[group]])
             for group in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
         ]
         kept = [item for item in found if item.parties.size >= self.min_parties]
@@ -74,17 +78,17 @@ class Proposer:
 
     def _candidate(self, graph: FamilyGraph, hubs: IntArray) -> Candidate:
         parties = np.unique(np.concatenate([graph.members(hub) for hub in hubs]))
-        return Candidate(graph.family, parties, np.sort(hubs))
+        return Candidate(graph.family, parties)
 
-    def _cluster(self, incidence: Any, parties: int, seed: int) -> IntArray:
+    def _cluster(self, touched: Any, seed: int) -> IntArray:
         """Cluster the columns (hubs) of a parties x hubs matrix by their common users."""
         import graspologic_native  # noqa: PLC0415 (loaded with the first clustering)
 
-        size = np.asarray(incidence.sum(axis=0)).ravel()
-        common = (incidence.T @ incidence).tocoo()
+        size = np.asarray(touched.sum(axis=0)).ravel()
+        common = (touched.T @ touched).tocoo()
         row, column, count = common.row, common.col, common.data
         overlap = count / np.minimum(size[row], size[column])
-        expected = size[row] * size[column] / parties
+        expected = size[row] * size[column] / touched.shape[0]
         keep = (row != column) & (count >= 2) & (overlap >= self.min_overlap)
         keep &= count >= self.lift * expected
         joined = sparse.csr_array(
@@ -107,20 +111,78 @@ class Proposer:
         return alone
 
 
-def _incidence(graph: FamilyGraph, hubs: IntArray) -> tuple[Any, IntArray]:
-    """Return the parties x hubs matrix; hubs with the same users are one column and one entry."""
+def _uses(graph: FamilyGraph, hubs: IntArray) -> tuple[Any, IntArray]:
+    """Return the parties x hubs matrix of uses; hubs with the same users are one column."""
+    hubs = _distinct(graph, hubs)
     place = np.full(graph.hub_size.size, -1)
     place[hubs] = np.arange(hubs.size)
     spokes = np.flatnonzero(place[graph.hub] >= 0)
-    party, hub = graph.party[spokes], graph.hub[spokes]
-    order = np.lexsort((graph.hub_size[hub], party))
-    party, hub = party[order], hub[order]
-    rank = np.arange(party.size) - np.searchsorted(party, party)
-    keep = rank < MAX_KEYS_PER_PARTY
-    party, hub = party[keep], hub[keep]
-    used = np.unique(hub)
+    strength = graph.hub_size * graph.weight
+    order = np.lexsort((graph.hub[spokes], -strength[graph.hub[spokes]], graph.party[spokes]))
+    spokes = spokes[order]
+    rank = np.arange(spokes.size) - np.searchsorted(graph.party[spokes], graph.party[spokes])
+    spokes = spokes[rank < MAX_KEYS_PER_PARTY]
+    used, column = np.unique(graph.hub[spokes], return_inverse=True)
     matrix = sparse.csr_array(
-        (np.ones(party.size), (party, np.searchsorted(used, hub))),
+        (graph.uses[spokes].astype(np.float64), (graph.party[spokes], column)),
         shape=(graph.parties, used.size),
     )
     return matrix, used
+
+
+def _distinct(graph: FamilyGraph, hubs: IntArray) -> IntArray:
+    """Keep one of the hubs that have the same users."""
+    marks = np.random.default_rng(0).integers(2**63, size=graph.parties, dtype=np.uint64)
+    sums = np.append(np.uint64(0), np.cumsum(marks[graph.party], dtype=np.uint64))
+    users = sums[graph.starts[hubs + 1]] - sums[graph.starts[hubs]]
+    _, first = np.unique(users, return_index=True)
+    return np.sort(hubs[first])
+
+
+def _marked(uses: Any) -> Any:
+    """Return the matrix with 1 for every entry."""
+    return sparse.csr_array((np.ones(uses.nnz), uses.indices, uses.indptr), shape=uses.shape)
+
+
+def _parts(uses: Any) -> NDArray[np.bool_]:
+    """Say which hubs are a part of a wider one.
+
+    What comes back in less than half of the exchanges in which its users touch a wider hub is no
+    template of its own: it is what the wider one is filled with now and then.
+    """
+    touched = _marked(uses)
+    size, total = (np.asarray(each.sum(axis=0)).ravel() for each in (touched, uses))
+    common = sparse.csr_array(touched.T @ touched)
+    wider = sparse.csr_array(touched.T @ uses)
+    common.sort_indices()
+    wider.sort_indices()
+    row = np.repeat(np.arange(size.size), np.diff(common.indptr))
+    part = (common.data >= CONTAINED * size[row]) & (size[common.indices] > size[row])
+    part &= 2.0 * total[row] < wider.data
+    return np.bincount(row[part], minlength=size.size) > 0
+
+
+def overlaps(candidates: Sequence[Candidate], parties: int) -> Any:
+    """Return how many parties each two candidates have in common, a sparse matrix."""
+    sizes = [item.parties.size for item in candidates]
+    rows = np.repeat(np.arange(len(candidates)), sizes)
+    columns = np.concatenate([np.empty(0, np.int64), *(item.parties for item in candidates)])
+    matrix = sparse.csr_array(
+        (np.ones(rows.size), (rows, columns)), shape=(len(candidates), parties)
+    )
+    return sparse.csr_array(matrix @ matrix.T)
+
+
+def distinct(candidates: Sequence[Candidate], parties: int) -> list[Candidate]:
+    """Leave out candidates that lie in one kept before them, no more than twice as large.
+
+    Looks at nothing but who the parties are, so it takes nothing from the tests that follow.
+    """
+    common = overlaps(candidates, parties)
+    kept = np.zeros(len(candidates), dtype=bool)
+    for i, item in enumerate(candidates):
+        row = slice(common.indptr[i], common.indptr[i + 1])
+        larger = kept[common.indices[row]] & (common.data[row] >= CONTAINED * item.parties.size)
+        sizes = [candidates[j].parties.size for j in common.indices[row][larger]]
+        kept[i] = not any(size <= 2 * item.parties.size for size in sizes)
+    return [item for item, stays in zip(candidates, kept, strict=True) if stays]

@@ -81,10 +81,12 @@ class CoordinationTest:
 
     Attributes:
         max_draws: Draws for a candidate that no draw matches; the p-value's floor is 1 over that.
+        few_draws: The same where the p-value only has to be placed above or below a threshold.
         exceedances: Draws that match before the test stops early (Besag and Clifford 1991).
     """
 
     max_draws: int = 19_999
+    few_draws: int = 9_999
     exceedances: int = 20
 
     def run(
@@ -93,6 +95,7 @@ class CoordinationTest:
         graphs: Mapping[Family, FamilyGraph],
         population: Population,
         rng: np.random.Generator,
+        thorough: bool = True,
     ) -> Coordination:
         """Test one candidate on every family but the one that proposed it.
 
@@ -109,7 +112,7 @@ class CoordinationTest:
             elif graph is None or (candidate.family != "content" and family != "content"):
                 tests.append(FamilyTest(family, "abstained", 0.0, 0.0, None, None, 0))
             else:
-                tests.append(self._test(candidate, graph, population, rng))
+                tests.append(self._test(candidate, graph, population, rng, thorough))
         tested = [test for test in tests if test.p_value is not None]
         if not tested:
             return Coordination(np.nan, 0.0, tuple(tests))
@@ -123,13 +126,14 @@ class CoordinationTest:
         graph: FamilyGraph,
         population: Population,
         rng: np.random.Generator,
+        thorough: bool,
     ) -> FamilyTest:
         observed = float(graph.sharing(candidate.parties[None, :])[0])
         result = monte_carlo_p(
             observed,
             lambda generator, k: graph.sharing(population.draws(candidate.parties, generator, k)),
             rng,
-            max_draws=self.max_draws,
+            max_draws=self.max_draws if thorough else self.few_draws,
             exceedances=self.exceedances,
         )
         e = float(evalues.power_calibrator(result.p))

@@ -33,6 +33,8 @@ class Group:
         median_exchanges: Median exchanges a member.
         prefixes: Number of network prefixes or addresses that cover half of the members; NaN when
             nothing is known of the network.
+        one_payer: Share of the members that hold the most common payment instrument or e-mail
+            domain; NaN when nothing is known of identity.
         template_users: Users of the group's most shared template, inside and outside.
         corroborated: Share of members with links of a second family.
         blocked, failed: Exchanges answered 403, and 5xx.
@@ -49,10 +51,20 @@ class Group:
     short_lived: float
     median_exchanges: float
     prefixes: float
+    one_payer: float
     template_users: int
     corroborated: float
     blocked: float
     failed: float
+
+
+def _one_customer(g: Group) -> tuple[bool | None, str]:
+    if np.isnan(g.one_payer):
+        return None, "whether the members are one customer is not in the logs"
+    return (
+        g.one_payer > 0.8,
+        f"{g.one_payer:.0%} of the members hold one payment instrument or e-mail domain",
+    )
 
 
 def _evaluation(g: Group) -> tuple[bool, str]:
@@ -112,9 +124,10 @@ def _own_memory(g: Group) -> tuple[bool, str]:
     return False, f"{g.echo:.0%} of the prompts hold answers given to others, not to themselves"
 
 
-_CHECKS: Final[dict[str, Callable[[Group], tuple[bool, str]]]] = {
+_CHECKS: Final[dict[str, Callable[[Group], tuple[bool | None, str]]]] = {
     "B1": _evaluation,
     "B5": _labelling,
+    "B6": _one_customer,
     "B8": _gateway,
     "B9": _shared_address,
     "B10": _popular_template,
@@ -126,7 +139,6 @@ _CHECKS: Final[dict[str, Callable[[Group], tuple[bool, str]]]] = {
 _UNKNOWABLE: Final = {
     "B3": "whether this is declared research is not in the logs",
     "B4": "whether the customer trains a narrow model of its own is not in the logs",
-    "B6": "the members name no common organisation; whether they are one is not in the logs",
     "B16": "whether this is an approved red team is not in the logs",
 }
 
@@ -136,7 +148,9 @@ def consider(group: Group) -> tuple[Explanation, ...]:
     answers = [Explanation(name, "cannot_tell", why) for name, why in _UNKNOWABLE.items()]
     for name, check in _CHECKS.items():
         holds, why = check(group)
-        verdict: Verdict = "explains" if holds else "does_not_explain"
+        verdict: Verdict = (
+            "cannot_tell" if holds is None else "explains" if holds else "does_not_explain"
+        )
         answers.append(Explanation(name, verdict, why))
     return tuple(sorted(answers, key=lambda answer: int(answer.id[1:])))
 

@@ -22,6 +22,8 @@ KINDS: Final = 5
 """Kinds of evidence a member can have: four families of links, and behaviour."""
 CORE_PARTIES: Final = 3
 CORE_LIFT: Final = 3.0
+TYPICAL: Final = 0.25
+"""A member shows at least this much of what the median member shows of a family's links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,11 @@ def judge(
 ) -> list[Judged]:
     """Weigh each party's own evidence of belonging.
 
-    For each family a party's rarity weights on the group's core hubs are ranked among all parties
-    outside the group. Two kinds of evidence, one of them a link, are needed for `act`.
+    For each family a party's rarity weights on the group's core hubs, each times the share of its
+    exchanges that touch the hub, are ranked among all parties outside the group. A party that is
+    there by a chance touch shows far less than the others do, and has no evidence. Two kinds of
+    evidence, one of them a link, are needed for `act`, and one of them about what was asked: the
+    content of prompts, or harvest behaviour. Infrastructure alone condemns nobody.
 
     Args:
         scene: The traffic.
@@ -94,8 +99,11 @@ def _link_evidence(
     spokes = np.flatnonzero(chosen[graph.hub])
     if not spokes.size:
         return []
-    weight = graph.weight[graph.hub[spokes]]
+    exchanges = np.maximum(scene.parties["exchanges"][graph.party[spokes]], 1.0)
+    weight = graph.weight[graph.hub[spokes]] * np.minimum(graph.uses[spokes] / exchanges, 1.0)
     total = np.bincount(graph.party[spokes], weights=weight, minlength=graph.parties)
+    shown = total[parties]
+    typical = TYPICAL * float(np.median(shown[shown > 0])) if np.any(shown > 0) else np.inf
     ranked = np.sort(total[outside])
     above = ranked.size - np.searchsorted(ranked, total[parties] * (1 - 1e-12), side="left")
     p_values = (1.0 + above) / (1.0 + ranked.size)
@@ -104,7 +112,7 @@ def _link_evidence(
     first = np.searchsorted(graph.party[spokes], parties)
     found = []
     for party, place, p in zip(parties, first, p_values, strict=True):
-        if total[party] > 0 and p <= MEMBER_ALPHA:
+        if total[party] >= typical and p <= MEMBER_ALPHA:
             spoke = spokes[place]
             hub = int(graph.hub[spoke])
             linker = graph.linkers[int(graph.hub_linker[hub])]
@@ -130,7 +138,8 @@ def _judged(party: int, evidence: list[Evidence]) -> Judged:
     kinds = len(families) + any(item.family is None for item in evidence)
     level: Level = "none"
     if families:
-        level = "act" if kinds >= 2 else "review"
+        said = "content" in families or kinds > len(families)
+        level = "act" if kinds >= 2 and said else "review"
     best = min((item.p_value for item in evidence), default=1.0)
     ordered = tuple(sorted(evidence, key=lambda item: (item.p_value, item.source)))
     return Judged(party, level, min(1.0, KINDS * best), ordered, families)

@@ -32,6 +32,7 @@ class Scene:
         account_ids: Identifier of each account.
         account_party: Party of each account.
         accounts: Profile columns of the accounts.
+        account_p: Conformal p-value of each account's own harvest index.
         days: Daily rollups: account index, day, exchanges, one entry a row.
         models: Model names of each party's exchanges, most used first.
         explain_link: Says in a sentence what a linker's hub means, from uses and hub size.
@@ -50,6 +51,7 @@ class Scene:
     account_ids: Sequence[str]
     account_party: IntArray
     accounts: Mapping[str, FloatArray]
+    account_p: FloatArray
     days: tuple[IntArray, IntArray, IntArray]
     models: Mapping[int, tuple[str, ...]]
     explain_link: Callable[[str, int, int], str]

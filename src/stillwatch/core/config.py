@@ -7,6 +7,7 @@ fields of that unit's dataclass. Whoever reads the file hands its tables in here
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Final, TypeVar, cast, get_type_hints
@@ -31,7 +32,7 @@ class ScanSettings:
 
     Attributes:
         fdr: False-discovery rate over everything flagged `act`, between 0 and 1.
-        review_budget: Most accounts put before an analyst at level `review`.
+        review_budget: Most campaigns, and accounts outside of them, in the analyst's queue.
         max_rejected: Share of unreadable rows above which the exit code is 2.
         seed: Seed of every draw; the same seed gives the same bytes.
         threads: Threads to compute with; 0 is one a core.
@@ -44,6 +45,11 @@ class ScanSettings:
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
     memory_limit: Annotated[str, Field(pattern=r"^[1-9][0-9]*(MB|GB|TB)$")] = "2GB"
+
+    @property
+    def workers(self) -> int:
+        """Return the number of threads, one a core where none is set."""
+        return self.threads or os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def account_table(
     unit: Unit,
     calibration: Calibration,
     learned_here: bool,
+    p_values: FloatArray,
     campaigns: Sequence[Campaign],
     places: int,
     find: Callable[[int, str, float], Finding],
@@ -47,12 +48,11 @@ def account_table(
         unit: The accounts.
         calibration: Benign accounts.
         learned_here: Whether the calibration holds these accounts themselves.
+        p_values: Conformal p-value of each account's harvest index.
         campaigns: Campaigns found.
         places: Places left in the queue.
         find: Makes a finding of an account, a detector and a p-value.
     """
-    index = calibration.harvest(unit.scores)
-    p_values = calibration.harvest_p(index, unit.segments, unit.ties, learned_here)
     findings = _findings(unit, calibration, learned_here, find)
     ids = unit.rows.column("account_id").to_pylist()
     member = {m.account_id: (c.campaign_id, m.level) for c in campaigns for m in c.members}

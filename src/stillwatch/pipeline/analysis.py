@@ -81,7 +81,7 @@ class Analysis:
             settings,
             configured("detectors", Detector, settings),
             configured("linkers", Linker, settings),
-            Search(),
+            Search(threads=settings.scan.workers),
         )
 
     def abstaining(self, filled: Mapping[str, int]) -> tuple[Abstention, ...]:
@@ -143,9 +143,14 @@ class Analysis:
         parties, accounts, echoes = self.units(store, silent)
         by_party = profile.parties if profile else self.calibration(parties)
         by_account = profile.accounts if profile else self.calibration(accounts)
-        scene = self._scene(store, parties, accounts, echoes, by_party, profile is None, silent)
+        account_p = by_account.harvest_p(
+            by_account.harvest(accounts.scores), accounts.segments, accounts.ties, profile is None
+        )
+        scene = self._scene(
+            store, parties, accounts, account_p, echoes, by_party, profile is None, silent
+        )
         found, tested = self._campaigns(scene)
-        table = self._account_table(accounts, by_account, profile is None, found)
+        table = self._account_table(accounts, by_account, profile is None, account_p, found)
         summary = InputSummary(
             exchanges=intake.exchanges,
             accounts=accounts.keys.size,
@@ -173,6 +178,7 @@ class Analysis:
         store: RollupStore,
         parties: Unit,
         accounts: Unit,
+        account_p: FloatArray,
         echoes: pa.Table,
         calibration: Calibration,
         learned_here: bool,
@@ -195,6 +201,7 @@ class Analysis:
                 parties.keys, accounts.rows.column("party_key").to_numpy()
             ),
             accounts=accounts.profiles,
+            account_p=account_p,
             days=(
                 np.searchsorted(accounts.keys, account_key),
                 daily.column("day").to_numpy().astype(np.int64),
@@ -230,7 +237,7 @@ class Analysis:
 
     def _campaigns(self, scene: Scene) -> tuple[list[Assembled], int]:
         fdr = self.settings.scan.fdr
-        tested = self.search.run(scene, self.settings.scan.seed)
+        tested, ranks = self.search.run(scene, self.settings.scan.seed)
         flagged = [item for item in tested if item.q_value < 1.0]
         index = scene.calibration.harvest(scene.scores)
         harvest_p = scene.calibration.harvest_p(
@@ -238,7 +245,7 @@ class Analysis:
         )
         assembled = [
             made
-            for lead, parties in merge(flagged)
+            for lead, parties in merge(flagged, ranks, fdr)
             if (made := assemble(scene, lead, parties, fdr, harvest_p)) is not None
         ]
         assembled.sort(key=lambda item: (item.campaign.level, item.campaign.q_value))
@@ -247,7 +254,12 @@ class Analysis:
         return acted + queue[: self.settings.scan.review_budget], len(tested)
 
     def _account_table(
-        self, unit: Unit, calibration: Calibration, learned_here: bool, found: list[Assembled]
+        self,
+        unit: Unit,
+        calibration: Calibration,
+        learned_here: bool,
+        p_values: FloatArray,
+        found: list[Assembled],
     ) -> pa.Table:
         queued = sum(item.campaign.level == "review" for item in found)
         left = max(0, self.settings.scan.review_budget - queued)
@@ -255,6 +267,7 @@ class Analysis:
             unit,
             calibration,
             learned_here,
+            p_values,
             [item.campaign for item in found],
             left,
             self._finder(unit),
@@ -285,12 +298,14 @@ def _strata(unit: Unit) -> tuple[IntArray, ...]:
     start = np.min(profiles["first_us"], initial=np.inf) + DAY_US
     late = (profiles["first_us"] >= start).astype(np.int64)
     hours = np.stack([profiles[f"hour_{hour:02d}"] for hour in range(24)])
+    fine = hours.reshape(6, 4, -1).sum(axis=1).argmax(axis=0)
     band = hours.reshape(3, 8, -1).sum(axis=1).argmax(axis=0)
     verified = np.nan_to_num(profiles["verified"], nan=2.0).astype(np.int64)
     _, segment = np.unique(unit.segments, return_inverse=True)
     coarse = activity * 2 + late
     return (
-        _coded(((coarse * 3 + band) * 3 + verified) * (segment.max(initial=0) + 1) + segment),
+        _coded(((coarse * 6 + fine) * 3 + verified) * (segment.max(initial=0) + 1) + segment),
+        _coded(coarse * 6 + fine),
         _coded(coarse * 3 + band),
         _coded(coarse),
         _coded(activity),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections.abc import Iterator, Sequence
@@ -25,6 +24,7 @@ from stillwatch.pipeline.analysis import Analysis
 from stillwatch.pipeline.intake import COLUMN_OF, Intake, Progress, take_in
 from stillwatch.pipeline.profile import Profile, dump, load
 from stillwatch.pipeline.text import with_text
+from stillwatch.relations.rollups import ECHO_KINDS
 from stillwatch.relations.store import RollupStore
 from stillwatch.report import render
 from stillwatch.sources import Inputs, open_inputs
@@ -188,7 +188,7 @@ def calibrate(
         rejects = outputs.RejectWriter(scratch / outputs.REJECTED)
         store, intake = RollupStore(engine), Intake()
         for file in intake_of(opened, scratch, settings, rejects, progress, intake):
-            store.add([file])
+            store.add([file], ECHO_KINDS)
             file.unlink()
         rejects.close()
         _something(intake, rejects.count)
@@ -286,12 +286,8 @@ def running(settings: Settings) -> Iterator[tuple[DuckDB, Path]]:
     """Give an engine and a scratch folder; both go when the block ends."""
     with TemporaryDirectory(prefix="stillwatch-") as folder:
         scratch = Path(folder)
-        with DuckDB(scratch, settings.scan.memory_limit, _threads(settings)) as engine:
+        with DuckDB(scratch, settings.scan.memory_limit, settings.scan.workers) as engine:
             yield engine, scratch
-
-
-def _threads(settings: Settings) -> int:
-    return settings.scan.threads or os.cpu_count() or 1
 
 
 def intake_of(
@@ -304,7 +300,7 @@ def intake_of(
 ) -> Iterator[Path]:
     """Sketch the inputs into a folder; yield each sketch file when it is complete."""
     return take_in(
-        opened, folder, settings.sketch_key, _threads(settings), rejects, progress, intake
+        opened, folder, settings.sketch_key, settings.scan.workers, rejects, progress, intake
     )
 
 

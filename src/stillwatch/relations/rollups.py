@@ -47,6 +47,9 @@ LIST_KEYS: Final = {
 TEMPLATE_KINDS: Final = ("system", "head", "tail", "fingerprint")
 KEY_KINDS: Final = (*SCALAR_KEYS, *LIST_KEYS, "slot")
 
+ECHO_KINDS: Final = ("echo_prompt", "echo_response")
+"""Keys that profiles need; the others are for links."""
+
 HOURS: Final = tuple(f"hour_{hour:02d}" for hour in range(24))
 PAYLOAD_BITS: Final = tuple(f"payload_{word:02d}" for word in range(PAYLOAD_WORDS))
 _SUMS: Final = (

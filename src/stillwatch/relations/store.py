@@ -56,15 +56,15 @@ class RollupStore:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def add(self, files: Sequence[Path]) -> None:
+    def add(self, files: Sequence[Path], kinds: Sequence[str] = rollups.KEY_KINDS) -> None:
         """Roll up some sketch files and add the partial rollups."""
-        self.roll_up(self.engine.read(files))
+        self.roll_up(self.engine.read(files), kinds)
 
-    def roll_up(self, sketches: ibis.Table) -> None:
-        """Roll up some sketches and add the partial rollups."""
+    def roll_up(self, sketches: ibis.Table, kinds: Sequence[str] = rollups.KEY_KINDS) -> None:
+        """Roll up some sketches and add the partial rollups; of keys, the kinds asked for."""
         self.engine.append("daily", rollups.daily(sketches))
         self.engine.append("models", rollups.models(sketches))
-        for kind in rollups.KEY_KINDS:
+        for kind in kinds:
             self.engine.append(f"keys_{kind}", rollups.keys(sketches, kind))
 
     def compact(self) -> None:

@@ -97,16 +97,27 @@ def e_bh_q(e: ArrayLike) -> FloatArray:
 
 
 def replicability_q(
-    one: ArrayLike, other: ArrayLike, threshold: float = 0.05, other_threshold: float = 1.0
+    one: ArrayLike,
+    other: ArrayLike,
+    threshold: float = 0.05,
+    other_threshold: float = 1.0,
+    groups: ArrayLike | None = None,
+    share: float = 0.5,
 ) -> FloatArray:
     """Return q-values of "both nulls are false", by the rule of Bogomolov and Heller.
 
     Each study selects what the other has to test: with r hypotheses at or below `threshold` in
-    study one and s at or below `other_threshold` in the other, z = max(2 s one, 2 r other) goes
-    through the Benjamini-Hochberg step-up over the hypotheses that both selected. The rate of
-    claims with at least one true null is <= alpha when the two studies are independent of each
-    other and each is independent or positively dependent within. With `other_threshold` 1 the
-    first study alone selects (the two-stage rule of 2013).
+    study one and s at or below `other_threshold` in the other, and a part w of the error budget
+    given to the first, z = max(s one / w, r other / (1 - w)) goes through the Benjamini-Hochberg
+    step-up over the hypotheses that both selected. The rate of claims with at least one true null
+    is <= alpha when the two studies are independent of each other and each is independent or
+    positively dependent within. With `other_threshold` 1 the first study alone selects (the
+    two-stage rule of 2013).
+
+    Hypotheses that overlap, such as a group and its parts, can be given one label each: the
+    step-up then counts labels, not hypotheses, among the claims. That is self-consistent and
+    claims no more than counting hypotheses, so the rate holds for labels too: many claims about
+    one group do not make room for a false one about another.
 
     Args:
         one: p-values of the first null, shape (m,). NaN: not tested, does not count in m.
@@ -114,13 +125,15 @@ def replicability_q(
             counted in r and s, since whether it abstains may depend on the data.
         threshold: Selection threshold of the first study, fixed before looking.
         other_threshold: Selection threshold of the other study, fixed before looking.
+        share: w, the part of the error budget given to the first study, fixed before looking.
+        groups: Label of each hypothesis, blind to the p-values, shape (m,); all differ by default.
 
     Returns:
         q-values, shape (m,); 1 where a study did not select the hypothesis.
 
     Source: Bogomolov and Heller 2013, JASA 108:1480 (two stages); Bogomolov and Heller 2018,
         Assessing replicability of findings across two studies of multiple features, Biometrika
-        105:505 (both studies select).
+        105:505 (both studies select); Blanchard and Roquain 2008, EJS 2:963 (self-consistency).
     """
     first, second = _flat(one), _flat(other)
     if first.shape != second.shape:
@@ -128,17 +141,23 @@ def replicability_q(
     tested = ~np.isnan(first)
     chosen = tested & (first <= threshold)
     also = tested & ~(second > other_threshold)
-    z = np.fmax(2.0 * also.sum() * first, 2.0 * chosen.sum() * second)
+    z = np.fmax(also.sum() * first / share, chosen.sum() * second / (1.0 - share))
     claimable = chosen & also & ~np.isnan(second)
     q = np.where(tested & ~np.isnan(second), 1.0, np.nan)
-    q[claimable] = _step_up(z[claimable], 1.0)
+    labels = np.arange(first.size) if groups is None else np.asarray(groups)
+    q[claimable] = _step_up(z[claimable], 1.0, labels[claimable])
     return q
 
 
-def _step_up(p: FloatArray, factor: float) -> FloatArray:
-    """Return min over k >= rank of factor p_(k) / k, capped at 1, in the given order."""
+def _step_up(p: FloatArray, factor: float, labels: ArrayLike | None = None) -> FloatArray:
+    """Return min over k >= rank of factor p_(k) / (labels up to k), capped at 1, in order."""
     order = np.argsort(p, kind="stable")
-    ratios = p[order] * (factor / np.arange(1, p.size + 1))
+    claimed = np.arange(1, p.size + 1)
+    if labels is not None:
+        new = np.zeros(p.size, dtype=np.int64)
+        new[np.unique(np.asarray(labels)[order], return_index=True)[1]] = 1
+        claimed = np.cumsum(new)
+    ratios = p[order] * (factor / claimed)
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.minimum.accumulate(ratios[::-1])[::-1], 1.0)
     return adjusted

@@ -2,7 +2,7 @@
 
 Shared: a system prompt, a prefix in the user's message, or both; half of the apps belong to one
 organisation, the others are customers of the same white-label product. A few apps honestly ask
-for step-by-step answers or grade essays.
+for step-by-step answers, grade essays or make training data for a narrow model of their own (B4).
 """
 
 from __future__ import annotations
@@ -23,6 +23,13 @@ from stillwatch.range.contracts import IntArray, Persona, Traffic, World
 KINDS: Final = ("support", "document", "chat", "code", "study", "support", "document")
 STEPWISE: Final = 6
 GRADERS: Final = 3
+GENERATORS: Final = slice(GRADERS + STEPWISE, GRADERS + STEPWISE + 3)
+"""Apps that make training data for their owner's narrow model."""
+ORDERS: Final = (
+    " From each input write ten question and answer pairs as training data for our own model.",
+    " Turn the text into 20 training examples for the ticket classifier, one per line.",
+    " Produce 15 different paraphrases of every request; they go into our synthetic data set.",
+)
 SHAPES: Final = (
     "Customer message: {payload}",
     "{payload}",
@@ -47,7 +54,11 @@ class App:
         n = len(group)
         accounts = people(rng, n, "app", api=0.85, verified=0.5)
         one_owner = rng.random(apps) < 0.5
+        makes_data = np.zeros(apps, dtype=bool)
+        makes_data[GENERATORS] = True
+        one_owner |= makes_data
         accounts = belong(rng, accounts, np.where(one_owner[group], group, -1), organization=0.7)
+        accounts = belong(rng, accounts, np.where(makes_data[group], group, -1), organization=1.0)
         counts = sizes(rng, n, 23.0, world.span.days)
         account = owners(counts)
         app = group[account]
@@ -115,6 +126,8 @@ def _briefs(rng: np.random.Generator, apps: int) -> list[str]:
         briefs[k] += " Grade the essay from 1 to 10 for clarity, structure and evidence."
     for k in range(GRADERS, min(GRADERS + STEPWISE, apps)):
         briefs[k] += " Think step by step and keep the explanation short."
+    for k, order in zip(range(apps)[GENERATORS], ORDERS, strict=False):
+        briefs[k] += order
     return briefs
 
 
