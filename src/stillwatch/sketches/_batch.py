@@ -111,12 +111,13 @@ def _identifier_columns(batch: pa.RecordBatch, key: bytes) -> dict[str, pa.Array
             ("credential_key", "credential_id", "credential"),
             ("end_user_key", "end_user_id", "end_user"),
             ("payment_key", "payment_id", "payment"),
-            ("email_domain_key", "email_domain", "email_domain"),
             ("user_agent_key", "user_agent", "user_agent"),
             ("tls_key", "tls_fingerprint", "tls"),
             ("tools_key", "tools", "tools"),
         )
     }
+    domains = batch.column("email_domain")
+    columns["email_domain_key"] = _identifiers.domain_tokens(domains, key, "email_domain")
     columns["account_key"] = _identifiers.tokens(batch.column("account_id"), key, "account")
     organization = _identifiers.tokens(batch.column("organization_id"), key, "organization")
     columns["party_key"] = pc.coalesce(organization, columns["account_key"])
