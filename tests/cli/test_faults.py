@@ -222,6 +222,23 @@ def test_a_profile_that_does_not_fit_is_said(
     assert "calibrate" in ran.err
 
 
+@pytest.mark.parametrize("names", [["time", "account_id"], ["status", "messages", "ip"]])
+def test_a_profile_made_of_other_columns_ranks_what_it_knows(
+    stillwatch: Runner, traffic: Path, tmp_path: Path, names: list[str]
+) -> None:
+    table = pq.read_table(traffic)
+    few = table.select(names) if "time" in names else table.drop(names)
+    pq.write_table(few, tmp_path / "few.parquet")
+    for history, logs in ((tmp_path / "few.parquet", traffic), (traffic, tmp_path / "few.parquet")):
+        profile = tmp_path / "profile.json"
+        assert stillwatch("calibrate", history, "--out", profile).code == 0
+        ran = stillwatch("scan", logs, "--profile", profile, "--out", tmp_path / "out", "--json")
+        assert ran.code == 0, ran.err
+        said = str(ran.json()["calibration"])
+        lacking = "lacked what these need: " in said and "failover_after_block" in said
+        assert lacking == (history != traffic)
+
+
 @pytest.fixture(scope="module")
 def profile(traffic: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("profile") / "profile.json"
