@@ -265,7 +265,7 @@ def _checked(batch: pa.RecordBatch, key: bytes) -> pa.RecordBatch:
         )
     try:
         return batch.select(SKETCH_SCHEMA.names).cast(SKETCH_SCHEMA)
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, pa.ArrowException) as error:
         raise OtherSketchesError(
             "these sketches lack a column, or hold values that do not belong in one",
             "make them again with `stillwatch sketch`",
