@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from cli_rows import Runner, make_row, write_rows
+from cli_rows import COMMAND, Runner, balanced, campaigns, digests, make_row, write_rows
 
 from stillwatch.outputs import FILES
-
-COMMAND = [sys.executable, "-m", "stillwatch"]
-
-
-def digests(out: Path) -> dict[str, str]:
-    return {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in FILES}
-
-
-def campaigns(out: Path) -> list[dict[str, object]]:
-    found = json.loads((out / "campaigns.json").read_text())["campaigns"]
-    assert isinstance(found, list)
-    return found
-
-
-def balanced(summary: dict[str, object]) -> bool:
-    """Say whether no row was lost in silence."""
-    kept = (summary["exchanges"], summary["rejected"], summary["duplicates"])
-    return summary["rows"] == sum(kept)  # type: ignore[arg-type]
 
 
 def test_two_runs_write_the_same_bytes(stillwatch: Runner, traffic: Path, tmp_path: Path) -> None:
@@ -135,6 +116,21 @@ def test_an_input_that_is_not_there_is_said(stillwatch: Runner, tmp_path: Path, 
     assert where in ran.err
 
 
+def test_what_the_hash_seed_and_the_process_are_does_not_matter(
+    traffic: Path, tmp_path: Path
+) -> None:
+    for seed, threads in (("1", "1"), ("4242", "2")):
+        subprocess.run(
+            [*COMMAND, "scan", str(traffic), "--out", str(tmp_path / seed), "--threads", threads],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        )
+    one, two = digests(tmp_path / "1"), digests(tmp_path / "4242")
+    assert {n for n in FILES if one[n] != two[n]} <= {"campaigns.json", "run.json"}
+    assert campaigns(tmp_path / "1") == campaigns(tmp_path / "4242")
+
+
 def test_no_optional_column_at_all(stillwatch: Runner, tmp_path: Path) -> None:
     rows = [{"time": 1_772_409_600 + 60 * n, "account_id": f"a{n % 30}"} for n in range(600)]
     logs = write_rows(tmp_path / "logs.jsonl", rows)
@@ -174,7 +170,6 @@ def test_one_account_with_nearly_all_traffic(stillwatch: Runner, tmp_path: Path)
 @pytest.mark.slow
 def test_a_million_accounts_with_one_exchange(stillwatch: Runner, tmp_path: Path) -> None:
     import numpy as np
-    import pyarrow as pa
 
     rows = 1_000_000
     table = pa.table(
