@@ -286,6 +286,29 @@ def test_a_full_disk_leaves_the_previous_results(
     assert digests(out) == before
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["sketch", *(pytest.param(c, marks=pytest.mark.slow) for c in ("calibrate", "replay"))],
+)
+def test_a_full_disk_leaves_nothing_half_written(
+    traffic: Path, tmp_path: Path, command: str
+) -> None:
+    out = tmp_path / "out"
+    ran = subprocess.run(
+        [*COMMAND, command, str(traffic), "--out", str(out)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 3, ran.stderr
+    assert ran.stderr.startswith("error: ")
+    assert "hint: " in ran.stderr
+    assert "Traceback" not in ran.stderr
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"]
+    assert not left
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.8, 0.9, 0.95, 1.0])
 def test_kill_9_in_the_middle_leaves_the_previous_results(
