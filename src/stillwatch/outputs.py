@@ -46,6 +46,8 @@ FILES: Final = (CAMPAIGNS, ACCOUNTS, REPORT, REJECTED, RUN)
 _STATE: Final = ".stillwatch"
 _CURRENT: Final = "current"
 _PENDING_ROWS: Final = 1000
+_REASONS: Final = 1000
+_OTHER_REASONS: Final = "other reasons"
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -68,7 +70,9 @@ class RejectWriter:
         """Record one rejected row."""
         self.count += 1
         about = f"{reject.field}: " if reject.field else ""
-        self.reasons[about + reject.reason] += 1
+        reason = about + reject.reason
+        kept = reason in self.reasons or len(self.reasons) < _REASONS
+        self.reasons[reason if kept else _OTHER_REASONS] += 1
         self._pending.append(json_bytes(reject, LINE))
         if len(self._pending) >= _PENDING_ROWS:
             self.close()

@@ -105,7 +105,7 @@ def test_any_cut_in_any_order_gives_what_plain_python_says(
 
 @pytest.mark.slow
 @given(st.lists(sketch_rows, min_size=1, max_size=40), st.data())
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_many_cuts(rows: list[Row], data: st.DataObject) -> None:
     _check_cut(rows, data.draw)
 
