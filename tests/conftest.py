@@ -27,7 +27,7 @@ DAY_US = 86_400_000_000
 # for what nobody has thought of: pytest -m slow --hypothesis-profile explore
 _QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("quick", max_examples=60, derandomize=True, **_QUIET)
-settings.register_profile("fuzz", max_examples=1500, derandomize=True, **_QUIET)
+settings.register_profile("fuzz", max_examples=300, derandomize=True, **_QUIET)
 settings.register_profile("explore", max_examples=5000, print_blob=True, **_QUIET)
 settings.load_profile("quick")
 

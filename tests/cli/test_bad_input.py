@@ -268,6 +268,20 @@ def test_messages_of_every_kind(stillwatch: Runner, tmp_path: Path) -> None:
     assert filled == 6 / len(said)
 
 
+def test_an_account_whose_organisation_comes_and_goes_is_one_row(
+    stillwatch: Runner, tmp_path: Path
+) -> None:
+    rows = [
+        make_row(n, f"a{n % 5}") | ({"organization_id": f"o{n % 2}"} if n % 3 else {})
+        for n in range(60)
+    ]
+    logs = write_rows(tmp_path / "logs.jsonl", rows)
+    ran = stillwatch("scan", logs, "--out", tmp_path / "out", "--json")
+    assert ran.json()["accounts"] == 5
+    found = pq.read_table(tmp_path / "out" / "accounts.parquet").to_pylist()
+    assert [(a["account_id"], a["exchanges"]) for a in found] == [(f"a{n}", 12) for n in range(5)]
+
+
 def test_too_little_memory_for_the_engine_is_said(
     stillwatch: Runner, traffic: Path, tmp_path: Path
 ) -> None:

@@ -46,6 +46,21 @@ def write_sketches(path: Path, rows: Sequence[Row]) -> Path:
     return path
 
 
+def one_party_an_account(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with joined parties: those that an account was seen in are one."""
+    party_of = {row["party_key"]: row["party_key"] for row in rows}
+    changed = True
+    while changed:
+        changed = False
+        for row in rows:
+            mine = [r["party_key"] for r in rows if r["account_key"] == row["account_key"]]
+            least = min(party_of[party] for party in mine)  # type: ignore[type-var]
+            for party in mine:
+                changed |= party_of[party] != least
+                party_of[party] = least
+    return [row | {"party_key": party_of[row["party_key"]]} for row in rows]
+
+
 def expected_profiles(rows: Iterable[Row], by: str) -> list[Row]:
     """Return the merged rollup of each unit."""
     groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)

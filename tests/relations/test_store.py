@@ -21,6 +21,7 @@ from relation_rows import (
     expected_models,
     expected_profiles,
     expected_shared,
+    one_party_an_account,
     sketch_row,
     write_sketches,
 )
@@ -41,6 +42,7 @@ Tables = dict[str, pa.Table]
 keys = st.none() | st.sampled_from([-(2**63), -7, 7, 8, 2**63 - 1])
 key_lists = st.none() | st.lists(st.sampled_from([-9, 5, 6, 2**62]), max_size=3)
 edges = st.sampled_from([0, SLOT_US, HOUR_US, DAY_US, DAY_US + HOUR_US, 2 * DAY_US])
+parties = st.integers(0, 9).map(lambda n: {} if n else {"party_key": 200})
 sketch_rows = st.builds(
     sketch_row,
     account=st.sampled_from(sorted(PARTY_OF)),
@@ -61,6 +63,7 @@ sketch_rows = st.builds(
     account_created_us=st.sampled_from([None, START_US - 5, START_US - 9]),
     model=st.sampled_from([None, "large", "small"]),
 )
+mixed_rows = st.builds(lambda row, party: row | party, sketch_rows, parties)
 
 
 @contextmanager
@@ -95,8 +98,8 @@ def tuples(table: pa.Table) -> list[tuple[object, ...]]:
     return [tuple(row.values()) for row in table.to_pylist()]
 
 
-@settings(max_examples=6)
-@given(st.lists(sketch_rows, min_size=1, max_size=14), st.data())
+@settings(max_examples=4)
+@given(st.lists(mixed_rows, min_size=1, max_size=14), st.data())
 def test_any_cut_in_any_order_gives_what_plain_python_says(
     rows: list[Row], data: st.DataObject
 ) -> None:
@@ -104,7 +107,7 @@ def test_any_cut_in_any_order_gives_what_plain_python_says(
 
 
 @pytest.mark.slow
-@given(st.lists(sketch_rows, min_size=1, max_size=40), st.data())
+@given(st.lists(mixed_rows, min_size=1, max_size=40), st.data())
 @settings(max_examples=60)
 def test_many_cuts(rows: list[Row], data: st.DataObject) -> None:
     _check_cut(rows, data.draw)
@@ -117,6 +120,7 @@ def _check_cut(rows: list[Row], draw: Callable[..., object]) -> None:
     pieces = [shuffled[a:b] for a, b in pairwise(places)]
     compact: set[int] = draw(st.sets(st.integers(0, 3)))  # type: ignore[assignment]
     found = rolled_up(pieces, compact)
+    rows = one_party_an_account(rows)
     for by, name in (("account_key", "accounts"), ("party_key", "parties")):
         assert found[name].to_pylist() == expected_profiles(rows, by)
     assert set(tuples(found["models"])) == expected_models(rows)
@@ -245,6 +249,24 @@ def test_a_template_counts_for_the_parties_alone_that_varied_the_payload() -> No
         for n, (account, payload) in enumerate([(1, 1), (1, 2), (3, 1), (3, 2), (4, 1), (4, 1)])
     ]
     assert rolled_up([rows], set())["system"].column("party_key").to_pylist() == [3, 100]
+
+
+def test_the_parties_of_one_account_are_one() -> None:
+    """Some rows lack the organisation, another account moved: neither shares with itself."""
+    seen = [(1, 1), (1, 100), (2, 100), (5, 300), (5, 301), (6, 301), (7, 7)]
+    rows = [
+        sketch_row(account, START_US + n * DAY_US, ip_key=9, payload_key=n) | {"party_key": party}
+        for n, (account, party) in enumerate(seen)
+    ]
+    by_step = rolled_up([[row] for row in rows], {0, 2, 4, 5})
+    assert by_step == rolled_up([rows], set()), "whenever the rollups were compacted"
+    accounts = by_step["accounts"].to_pylist()
+    assert [row["account_key"] for row in accounts] == [1, 2, 5, 6, 7], "one row an account"
+    assert [row["party_key"] for row in accounts] == [1, 1, 300, 300, 7]
+    assert by_step["parties"].column("accounts").to_pylist() == [2, 1, 2]
+    assert by_step["ip"].column("party_key").to_pylist() == [1, 7, 300]
+    alone = rolled_up([rows[:3]], set())
+    assert not alone["ip"].num_rows
 
 
 HEARD = {

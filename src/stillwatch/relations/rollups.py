@@ -118,6 +118,20 @@ def merge_daily(rollups: ibis.Table, *by: str) -> ibis.Table:
     )
 
 
+def memberships(rollups: ibis.Table) -> ibis.Table:
+    """Return `account_key, party_key` of the accounts that were seen in several parties."""
+    pairs = rollups.select("account_key", "party_key").distinct()
+    spread = pairs.group_by("account_key").agg(parties=pairs.count())
+    return pairs.semi_join(spread.filter(spread.parties > 1), "account_key")
+
+
+def with_parties(rollups: ibis.Table, merged: ibis.Table) -> ibis.Table:
+    """Put the party that stands for it in place of each party named in `merged`."""
+    joined = rollups.left_join(merged, rollups.party_key == merged.was)
+    party = ibis.coalesce(joined.becomes, joined.party_key)
+    return joined.mutate(party_key=party).select(*rollups.columns)
+
+
 def models(sketches: ibis.Table) -> ibis.Table:
     """Return one row an account, model and day."""
     return sketches.group_by(
