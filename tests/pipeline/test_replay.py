@@ -74,8 +74,8 @@ def test_the_end_of_a_replay_is_the_scan(traffic: Path, tmp_path: Path, every_se
 
 @pytest.mark.slow
 def test_detections_lie_within_the_data_and_agree_with_each_other(tmp_path: Path) -> None:
-    path = write(compose_demo(seed=0, days=5, scale=0.4), tmp_path / "traffic")[0]
-    found = replayed(path, tmp_path / "out", 7 * HOUR + 1)
+    path = write(compose_demo(seed=0, days=3, scale=0.2), tmp_path / "traffic")[0]
+    found = replayed(path, tmp_path / "out", 13 * HOUR + 1)
     pipeline.scan([str(path)], tmp_path / "scan", SETTINGS, progress=Silent())
     assert without_detection(found) == campaigns_in(tmp_path / "scan")
     for campaign in found:
