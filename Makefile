@@ -25,7 +25,7 @@ test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 -m slow --hypothesis-profile fuzz
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stillwatch.core.results import (
     Abstention,
@@ -21,6 +22,15 @@ from stillwatch.core.results import (
 
 START_US = 1_772_409_600_000_000  # 2 March 2026, 00:00 UTC
 DAY_US = 86_400_000_000
+
+# The same examples in every run. `make test-slow` takes `fuzz`; `explore` is for a person who looks
+# for what nobody has thought of: pytest -m slow --hypothesis-profile explore
+_QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile("quick", max_examples=60, derandomize=True, **_QUIET)
+settings.register_profile("fuzz", max_examples=300, derandomize=True, **_QUIET)
+settings.register_profile("explore", max_examples=5000, print_blob=True, **_QUIET)
+settings.load_profile("quick")
+
 ResultsMaker = Callable[..., Results]
 
 

@@ -268,6 +268,37 @@ def test_rejects_are_counted_by_reason_and_keep_to_their_schema(tmp_path: Path) 
     assert rows[2] == {"file": "b.parquet", "line": None, "field": "file", "reason": "truncated"}
 
 
+def test_reasons_without_end_are_counted_in_bounded_memory(tmp_path: Path) -> None:
+    writer = outputs.RejectWriter(tmp_path / "rejected.jsonl")
+    for n in range(5000):
+        writer.add(Reject("a.jsonl", n, "", f"is not JSON (column {n})"))
+        writer.add(Reject("a.jsonl", n, "time", "is missing"))
+    writer.close()
+    assert len(writer.reasons) <= 1001
+    assert sum(writer.reasons.values()) == writer.count == 10_000
+    assert writer.reasons["time: is missing"] == 5000
+    assert writer.reasons["other reasons"] > 0
+    assert len((tmp_path / "rejected.jsonl").read_text().splitlines()) == 10_000
+
+
+def test_a_name_that_json_cannot_write_is_written_legibly(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"a\xff.jsonl")
+    writer = outputs.RejectWriter(tmp_path / "rejected.jsonl")
+    writer.add(Reject(odd, None, "", f"cannot read {odd}"))
+    writer.close()
+    (line,) = (tmp_path / "rejected.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(line) == {
+        "file": "a?.jsonl",
+        "line": None,
+        "field": "",
+        "reason": "cannot read a?.jsonl",
+    }
+    outputs.write_json(tmp_path / "x.json", {"files": [{odd: (odd, 1, None)}]})
+    assert json.loads((tmp_path / "x.json").read_text("utf-8")) == {
+        "files": [{"a?.jsonl": ["a?.jsonl", 1, None]}]
+    }
+
+
 def test_one_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "new" / "profile.json"
     outputs.replace_file(path, b"first")

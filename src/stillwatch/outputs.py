@@ -27,12 +27,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.core.campaigns_json import results_to_json
 from stillwatch.core.errors import ConfigError, ExternalError
+from stillwatch.core.json_bytes import INDENTED, LINE, json_bytes
 from stillwatch.core.records import Reject
 from stillwatch.core.results import Results
 
@@ -46,6 +46,8 @@ FILES: Final = (CAMPAIGNS, ACCOUNTS, REPORT, REJECTED, RUN)
 _STATE: Final = ".stillwatch"
 _CURRENT: Final = "current"
 _PENDING_ROWS: Final = 1000
+_REASONS: Final = 1000
+_OTHER_REASONS: Final = "other reasons"
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -54,7 +56,7 @@ class RejectWriter:
 
     Attributes:
         count: Rows rejected so far.
-        reasons: Rows rejected by `field: reason`.
+        reasons: Rows rejected by `field: reason`, or by reason where no field is at fault.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,8 +69,11 @@ class RejectWriter:
     def add(self, reject: Reject) -> None:
         """Record one rejected row."""
         self.count += 1
-        self.reasons[f"{reject.field}: {reject.reason}"] += 1
-        self._pending.append(orjson.dumps(reject, option=orjson.OPT_APPEND_NEWLINE))
+        about = f"{reject.field}: " if reject.field else ""
+        reason = about + reject.reason
+        kept = reason in self.reasons or len(self.reasons) < _REASONS
+        self.reasons[reason if kept else _OTHER_REASONS] += 1
+        self._pending.append(json_bytes(reject, LINE))
         if len(self._pending) >= _PENDING_ROWS:
             self.close()
 
@@ -136,8 +141,7 @@ def write_results(
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Write a JSON object with its keys in order: the same content gives the same bytes."""
-    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    path.write_bytes(orjson.dumps(content, option=options))
+    path.write_bytes(json_bytes(content, INDENTED))
 
 
 def replace_file(path: Path, content: bytes) -> None:

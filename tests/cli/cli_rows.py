@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from stillwatch.outputs import FILES
+
+COMMAND = [sys.executable, "-m", "stillwatch"]
 
 
 @dataclass(frozen=True)
@@ -43,3 +49,19 @@ def make_row(number: int, account: str = "a", **columns: object) -> Row:
         "response": f"The answer is {number * number}.",
         **columns,
     }
+
+
+def digests(out: Path) -> dict[str, str]:
+    return {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in FILES}
+
+
+def campaigns(out: Path) -> list[dict[str, object]]:
+    found = json.loads((out / "campaigns.json").read_text())["campaigns"]
+    assert isinstance(found, list)
+    return found
+
+
+def balanced(summary: dict[str, object]) -> bool:
+    """Say whether no row was lost in silence."""
+    kept = (summary["exchanges"], summary["rejected"], summary["duplicates"])
+    return summary["rows"] == sum(kept)  # type: ignore[arg-type]

@@ -173,6 +173,18 @@ def test_validate_reports_what_is_missing(stillwatch: Runner, tmp_path: Path) ->
     assert stillwatch("validate", logs, "--max-rejected", "0").code == 2
 
 
+def test_validate_prints_the_commonest_reasons(stillwatch: Runner, tmp_path: Path) -> None:
+    rows = [make_row(n) for n in range(9)]
+    logs = write_rows(tmp_path / "logs.jsonl", rows)
+    with logs.open("a") as file:
+        file.writelines('{"a":' + "1" * n + "x\n" for n in range(1, 40))
+    ran = stillwatch("validate", logs, "--max-rejected", "1")
+    assert "and 19 more" in ran.out
+    assert (
+        len(stillwatch("validate", logs, "--max-rejected", "1", "--json").json()["reasons"]) == 39
+    )  # type: ignore[arg-type]
+
+
 def test_sources_and_units_are_listed(stillwatch: Runner) -> None:
     assert "parquet" in stillwatch("sources").out
     assert "rubric_grading" in stillwatch("detectors").out

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from cli_rows import Runner, make_row, write_rows
+from cli_rows import COMMAND, Runner, balanced, campaigns, digests, make_row, write_rows
 
 from stillwatch.outputs import FILES
-
-COMMAND = [sys.executable, "-m", "stillwatch"]
-
-
-def digests(out: Path) -> dict[str, str]:
-    return {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in FILES}
-
-
-def campaigns(out: Path) -> list[dict[str, object]]:
-    found = json.loads((out / "campaigns.json").read_text())["campaigns"]
-    assert isinstance(found, list)
-    return found
-
-
-def balanced(summary: dict[str, object]) -> bool:
-    """Say whether no row was lost in silence."""
-    kept = (summary["exchanges"], summary["rejected"], summary["duplicates"])
-    return summary["rows"] == sum(kept)  # type: ignore[arg-type]
 
 
 def test_two_runs_write_the_same_bytes(stillwatch: Runner, traffic: Path, tmp_path: Path) -> None:
@@ -135,6 +116,21 @@ def test_an_input_that_is_not_there_is_said(stillwatch: Runner, tmp_path: Path, 
     assert where in ran.err
 
 
+def test_what_the_hash_seed_and_the_process_are_does_not_matter(
+    traffic: Path, tmp_path: Path
+) -> None:
+    for seed, threads in (("1", "1"), ("4242", "2")):
+        subprocess.run(
+            [*COMMAND, "scan", str(traffic), "--out", str(tmp_path / seed), "--threads", threads],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        )
+    one, two = digests(tmp_path / "1"), digests(tmp_path / "4242")
+    assert {n for n in FILES if one[n] != two[n]} <= {"campaigns.json", "run.json"}
+    assert campaigns(tmp_path / "1") == campaigns(tmp_path / "4242")
+
+
 def test_no_optional_column_at_all(stillwatch: Runner, tmp_path: Path) -> None:
     rows = [{"time": 1_772_409_600 + 60 * n, "account_id": f"a{n % 30}"} for n in range(600)]
     logs = write_rows(tmp_path / "logs.jsonl", rows)
@@ -174,7 +170,6 @@ def test_one_account_with_nearly_all_traffic(stillwatch: Runner, tmp_path: Path)
 @pytest.mark.slow
 def test_a_million_accounts_with_one_exchange(stillwatch: Runner, tmp_path: Path) -> None:
     import numpy as np
-    import pyarrow as pa
 
     rows = 1_000_000
     table = pa.table(
@@ -220,6 +215,23 @@ def test_a_profile_that_does_not_fit_is_said(
     assert ran.code == 2
     assert word in ran.err
     assert "calibrate" in ran.err
+
+
+@pytest.mark.parametrize("names", [["time", "account_id"], ["status", "messages", "ip"]])
+def test_a_profile_made_of_other_columns_ranks_what_it_knows(
+    stillwatch: Runner, traffic: Path, tmp_path: Path, names: list[str]
+) -> None:
+    table = pq.read_table(traffic)
+    few = table.select(names) if "time" in names else table.drop(names)
+    pq.write_table(few, tmp_path / "few.parquet")
+    for history, logs in ((tmp_path / "few.parquet", traffic), (traffic, tmp_path / "few.parquet")):
+        profile = tmp_path / "profile.json"
+        assert stillwatch("calibrate", history, "--out", profile).code == 0
+        ran = stillwatch("scan", logs, "--profile", profile, "--out", tmp_path / "out", "--json")
+        assert ran.code == 0, ran.err
+        said = str(ran.json()["calibration"])
+        lacking = "lacked what these need: " in said and "failover_after_block" in said
+        assert lacking == (history != traffic)
 
 
 @pytest.fixture(scope="module")
@@ -274,17 +286,46 @@ def test_a_full_disk_leaves_the_previous_results(
     assert digests(out) == before
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.8, 0.9, 0.95, 1.0])
-def test_kill_9_in_the_middle_leaves_the_previous_results(
-    traffic: Path, tmp_path: Path, share: float
+@pytest.mark.parametrize(
+    "command",
+    ["sketch", *(pytest.param(c, marks=pytest.mark.slow) for c in ("calibrate", "replay"))],
+)
+def test_a_full_disk_leaves_nothing_half_written(
+    traffic: Path, tmp_path: Path, command: str
 ) -> None:
     out = tmp_path / "out"
-    words = [*COMMAND, "scan", str(traffic), "--out", str(out)]
+    ran = subprocess.run(
+        [*COMMAND, command, str(traffic), "--out", str(out)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 3, ran.stderr
+    assert ran.stderr.startswith("error: ")
+    assert "hint: " in ran.stderr
+    assert "Traceback" not in ran.stderr
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"]
+    assert not left
+
+
+@pytest.fixture(scope="module")
+def finished(traffic: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], float]:
+    """Return a command whose results are there already, and the seconds it takes."""
+    words = [*COMMAND, "scan", str(traffic), "--out", str(tmp_path_factory.mktemp("done") / "out")]
     subprocess.run(words, check=True, capture_output=True)
     start = time.monotonic()
     subprocess.run(words, check=True, capture_output=True)
-    lasts = time.monotonic() - start
+    return words, time.monotonic() - start
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.8, 0.9, 0.95, 1.0])
+def test_kill_9_in_the_middle_leaves_the_previous_results(
+    finished: tuple[list[str], float], share: float
+) -> None:
+    words, lasts = finished
+    out = Path(words[-1])
     before = digests(out)
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(share * lasts)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LONGEST: Final = 520 * 604800
 
 _SCAN: Final = {
     "fdr": click.option(
@@ -97,4 +98,7 @@ def seconds(context: click.Context, parameter: click.Parameter, value: str) -> i
     match = re.fullmatch(r"([1-9][0-9]{0,5})([smhdw])", value)
     if match is None:
         raise click.BadParameter("write a length of time as 30m, 1h or 7d", context, parameter)
-    return int(match[1]) * _SECONDS[match[2]]
+    length = int(match[1]) * _SECONDS[match[2]]
+    if length > _LONGEST:
+        raise click.BadParameter("choose at most 520w, ten years", context, parameter)
+    return length

@@ -14,9 +14,9 @@ _GAP: Final = "  "
 
 def print_json(content: object) -> None:
     """Print an object as JSON, indented, keys as they come."""
-    import orjson
+    from stillwatch.core.json_bytes import INDENTED, json_bytes
 
-    click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+    click.echo(json_bytes(content, INDENTED).decode(), nl=False)
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -21,6 +21,8 @@ from stillwatch.cli._progress import shown_progress
 
 if TYPE_CHECKING:
     from stillwatch.pipeline import Validation
+
+_MOST_REASONS: Final = 20
 
 
 @click.command(epilog=example("validate logs/"))
@@ -64,8 +66,16 @@ def _print(report: Validation) -> None:
         ("column", "filled"), [(name, f"{share:.1%}") for name, share in report.columns.items()]
     )
     _list("unknown columns, ignored", [printable(name) for name in report.unknown])
-    _list("rejected", [f"{count:,} x {printable(why)}" for why, count in report.reasons.items()])
+    _list("rejected", _reasons(report.reasons))
     _list("would abstain", [f"{item.unit}: {item.reason}" for item in report.abstaining])
+
+
+def _reasons(reasons: dict[str, int]) -> list[str]:
+    lines = [
+        f"{count:,} x {printable(why)}" for why, count in list(reasons.items())[:_MOST_REASONS]
+    ]
+    rest = len(reasons) - len(lines)
+    return [*lines, f"and {rest:,} more; --json lists them"] if rest else lines
 
 
 def _list(title: str, lines: list[str]) -> None:

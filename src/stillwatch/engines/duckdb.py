@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import duckdb
 import ibis
 import pyarrow as pa
+
+from stillwatch.core.errors import ConfigError, ExternalError
 
 
 class DuckDB:
@@ -17,36 +21,45 @@ class DuckDB:
         scratch: Folder for the database file and spilled data; it is the caller's to delete.
         memory_limit: As DuckDB writes it, such as `2GB`.
         threads: Number of threads.
+
+    Raises:
+        ConfigError: The memory limit is too small for the data.
+        ExternalError: The disk that holds the scratch folder is full or broken.
     """
 
     name = "duckdb"
 
     def __init__(self, scratch: Path, memory_limit: str, threads: int) -> None:
-        self._connection: Any = ibis.duckdb.connect(
-            scratch / "rollups.duckdb",
-            memory_limit=memory_limit,
-            threads=threads,
-            temp_directory=str(scratch / "spill"),
-            preserve_insertion_order=False,
-        )
+        self._limit, self._scratch = memory_limit, scratch
+        with self._faults():
+            self._connection: Any = ibis.duckdb.connect(
+                scratch / "rollups.duckdb",
+                memory_limit=memory_limit,
+                threads=threads,
+                temp_directory=str(scratch / "spill"),
+                preserve_insertion_order=False,
+            )
 
     def read(self, files: Sequence[Path]) -> ibis.Table:
         """Return the rows of some Parquet files as a table, not read yet."""
-        return self._connection.read_parquet([str(file) for file in files])
+        with self._faults():
+            return self._connection.read_parquet([str(file) for file in files])
 
     def append(self, name: str, rows: ibis.Table) -> None:
         """Evaluate an expression and add its rows to a stored table, made on first use."""
-        if self.has(name):
-            sql = ibis.to_sql(rows, dialect="duckdb")
-            self._connection.raw_sql(f'INSERT INTO "{name}" BY NAME {sql}')
-        else:
-            self._connection.create_table(name, rows)
+        with self._faults():
+            if self.has(name):
+                sql = ibis.to_sql(rows, dialect="duckdb")
+                self._connection.raw_sql(f'INSERT INTO "{name}" BY NAME {sql}')
+            else:
+                self._connection.create_table(name, rows)
 
     def replace(self, name: str, rows: ibis.Table) -> None:
         """Evaluate an expression and make its rows a stored table's only rows."""
-        self._connection.create_table("replacing", rows, overwrite=True)
-        self._connection.drop_table(name, force=True)
-        self._connection.raw_sql(f'ALTER TABLE "replacing" RENAME TO "{name}"')
+        with self._faults():
+            self._connection.create_table("replacing", rows, overwrite=True)
+            self._connection.drop_table(name, force=True)
+            self._connection.raw_sql(f'ALTER TABLE "replacing" RENAME TO "{name}"')
 
     def has(self, name: str) -> bool:
         """Say whether a table is stored."""
@@ -56,18 +69,30 @@ class DuckDB:
         """Return a stored table."""
         return self._connection.table(name)
 
-    def count(self, name: str, column: str, below: int) -> int:
-        """Return how many rows of a stored table have a smaller value in a column."""
-        rows = self.table(name)
-        return int(rows.filter(rows[column] < below).count().execute())
-
     def fetch(self, rows: ibis.Table) -> pa.Table:
         """Evaluate an expression and bring its rows here."""
-        return rows.to_pyarrow()
+        with self._faults():
+            return rows.to_pyarrow()
 
     def close(self) -> None:
         """Let go of the database file."""
         self._connection.disconnect()
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Say what an operator can mend; DuckDB's own words may quote the data."""
+        try:
+            yield
+        except duckdb.OutOfMemoryException as error:
+            raise ConfigError(
+                f"the relational engine needs more memory than its limit of {self._limit}",
+                "raise --memory-limit, or lower --threads",
+            ) from error
+        except duckdb.IOException as error:
+            raise ExternalError(
+                f"{self._scratch}: the relational engine cannot read or write here",
+                "free some space, or set TMPDIR to a folder on another disk",
+            ) from error
 
     def __enter__(self) -> Self:
         return self

@@ -28,7 +28,7 @@ SEGMENT_ROWS: Final = 262_144
 
 COLUMN_OF: Final = {
     "time": "time_us",
-    "messages": "payload_key",
+    "messages": "prompt_key",
     "response": "response_length",
     "tools": "tools_key",
     "payment_id": "payment_key",
@@ -118,6 +118,10 @@ class Intake:
         """Return the counts as they stood at a time, given the exchanges before it."""
         last = min(self.span()[1], time_us)
         return replace(self, exchanges=exchanges, to_us=last)
+
+
+class OtherSketchesError(InputError):
+    """Sketch files that this run cannot use: of another key or version, or altered."""
 
 
 class Seen:
@@ -212,17 +216,18 @@ def take_in(
         intake: Filled with counts on the way.
 
     Raises:
-        InputError: Nothing can be read, or the sketches were made with another key or version.
+        InputError: Nothing can be read.
+        OtherSketchesError: The sketches were made with another key or version, or altered.
     """
     progress.start("sketch" if inputs.kind == "exchanges" else "read", inputs.total_bytes, "B")
     batches = inputs.read(rejects, progress.advance)
     if inputs.kind == "exchanges":
         batches = _sketched(batches, key, threads)
+    else:
+        batches = (_checked(batch, key) for batch in batches)
     seen = Seen()
     with SketchWriter(folder, key) as writer:
         for batch in batches:
-            if inputs.kind == "sketches":
-                _check(batch, key)
             fresh = seen.fresh(batch.column("exchange_key").to_numpy())
             intake.duplicates += int(fresh.size - np.count_nonzero(fresh))
             kept = batch if fresh.all() else batch.filter(pa.array(fresh))
@@ -251,10 +256,17 @@ def _sketched(
             yield waiting.popleft().result()
 
 
-def _check(batch: pa.RecordBatch, key: bytes) -> None:
-    mark = sketch_metadata(key)
-    if not mark.items() <= dict(batch.schema.metadata or {}).items():
-        raise InputError(
+def _checked(batch: pa.RecordBatch, key: bytes) -> pa.RecordBatch:
+    """Return sketches read from a file in the schema of this version."""
+    if not sketch_metadata(key).items() <= dict(batch.schema.metadata or {}).items():
+        raise OtherSketchesError(
             f"these sketches have another key, or another version than {SKETCH_VERSION}",
             "make them again with `stillwatch sketch`, or set STILLWATCH_SKETCH_KEY as it was",
         )
+    try:
+        return batch.select(SKETCH_SCHEMA.names).cast(SKETCH_SCHEMA)
+    except (KeyError, ValueError, pa.ArrowException) as error:
+        raise OtherSketchesError(
+            "these sketches lack a column, or hold values that do not belong in one",
+            "make them again with `stillwatch sketch`",
+        ) from error

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import orjson
 
-from stillwatch.campaigns.calibration import PROFILE_SCHEMA, Calibration
+from stillwatch.campaigns.calibration import POOLED, PROFILE_SCHEMA, Calibration
 from stillwatch.core.contracts import Detector
 from stillwatch.core.errors import InputError
 from stillwatch.sketches import SKETCH_VERSION
@@ -74,13 +75,25 @@ def load(path: Path, detectors: Mapping[str, Detector]) -> Profile:
             _HINT,
         )
     try:
-        return Profile(
-            Calibration.from_json(content["parties"]),
-            Calibration.from_json(content["accounts"]),
-            str(content["summary"]),
-        )
+        parties, accounts = (Calibration.from_json(content[n]) for n in ("parties", "accounts"))
+        summary = str(content["summary"])
     except KeyError as error:
         raise InputError(f"{path}: misses {error}", _HINT) from error
+    if not (POOLED in parties.scores and POOLED in accounts.scores):
+        raise InputError(f"{path}: the profile's calibration is damaged", _HINT)
+    unknown = sorted(detectors.keys() - accounts.scores[POOLED].keys())
+    if unknown:
+        summary += "; that traffic lacked what these need: " + ", ".join(unknown)
+    return Profile(_abstaining(parties, unknown), _abstaining(accounts, unknown), summary)
+
+
+def _abstaining(calibration: Calibration, detectors: Sequence[str]) -> Calibration:
+    """Return a calibration in which detectors it knows nothing of have abstained everywhere."""
+    scores = {}
+    for segment, sample in calibration.scores.items():
+        size = max((values.size for values in sample.values()), default=0)
+        scores[segment] = {**sample, **{name: np.full(size, np.nan) for name in detectors}}
+    return replace(calibration, scores=scores)
 
 
 def _differing(here: Mapping[str, object], there: object) -> list[str]:

@@ -7,7 +7,7 @@ looks then grow with the logarithm of the traffic, and their whole cost with the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,7 +102,7 @@ def replay(
         steps = range(first - first % step + step, last + step + 1, step)
         progress.start("replay", len(steps), "steps")
         since = first
-        for until, exchanges in _looks(engine, steps, progress):
+        for until, exchanges in _looks(_new(engine, step), steps, progress):
             rows = engine.table(_SKETCHES)
             with clock.stage("roll up"):
                 store.roll_up(rows.filter((rows.time_us >= since) & (rows.time_us < until)))
@@ -122,16 +122,27 @@ def replay(
     return outcome_of(results, out, intake, rejects.count, clock)
 
 
-def _looks(engine: DuckDB, steps: range, progress: Progress) -> Iterator[tuple[int, int]]:
+def _new(engine: DuckDB, step: int) -> dict[int, int]:
+    """Return the exchanges of each step that has any, by the end of the step."""
+    rows = engine.table(_SKETCHES)
+    until = rows.time_us - rows.time_us % step + step
+    counts = engine.fetch(rows.group_by(until=until).agg(exchanges=rows.count()))
+    columns = (counts.column(name).to_pylist() for name in ("until", "exchanges"))
+    return dict(zip(*columns, strict=True))
+
+
+def _looks(new: Mapping[int, int], steps: range, progress: Progress) -> Iterator[tuple[int, int]]:
     """Yield the steps at which the traffic has grown enough to look again, and the last one.
 
     Yields:
         The end of the step, UTC microseconds, and the exchanges before it.
     """
-    looked = 0
-    for until in steps:
-        progress.advance(1)
-        exchanges = engine.count(_SKETCHES, "time_us", until)
+    looked = exchanges = passed = 0
+    for until in sorted({*new, steps[-1]}):
+        place = steps.index(until) + 1
+        progress.advance(place - passed)
+        passed = place
+        exchanges += new.get(until, 0)
         if until == steps[-1] or exchanges >= max(1, GROWTH * looked):
             looked = exchanges
             yield until, exchanges

@@ -17,11 +17,10 @@ import stillwatch
 from stillwatch import outputs
 from stillwatch.core.config import Settings
 from stillwatch.core.errors import InputError
-from stillwatch.core.records import Reject
 from stillwatch.core.results import Abstention, Results
 from stillwatch.engines.duckdb import DuckDB
 from stillwatch.pipeline.analysis import Analysis
-from stillwatch.pipeline.intake import COLUMN_OF, Intake, Progress, take_in
+from stillwatch.pipeline.intake import COLUMN_OF, Intake, OtherSketchesError, Progress, take_in
 from stillwatch.pipeline.profile import Profile, dump, load
 from stillwatch.pipeline.text import with_text
 from stillwatch.relations.rollups import ECHO_KINDS
@@ -254,6 +253,7 @@ def validate(
         rejects = outputs.RejectWriter(Path(scratch) / outputs.REJECTED)
         for reject in opened.unreadable:
             rejects.add(reject)
+            checks.append(FileCheck(Path(reject.file), "unknown", 1, 1))
         for number, file in enumerate(opened.files):
             before, folder = rejects.count, Path(scratch) / str(number)
             folder.mkdir()
@@ -262,8 +262,10 @@ def validate(
             try:
                 for made in intake_of(single, folder, settings, rejects, progress, intake):
                     made.unlink()
-            except InputError as error:
-                rejects.add(Reject(str(file.path), None, "file", error.message))
+            except OtherSketchesError:
+                raise
+            except InputError:
+                pass  # the reader has rejected the file; one that holds nothing is not at fault
             rejected = rejects.count - before
             rows = intake.exchanges + intake.duplicates + rejected
             checks.append(FileCheck(file.path, file.source, rows, rejected))
@@ -272,6 +274,8 @@ def validate(
             for name, count in intake.filled.items():
                 total.filled[name] = total.filled.get(name, 0) + count
         rejects.close()
+    if not total.exchanges and not rejects.count:
+        raise InputError("the input holds no exchange", "check that the right files were named")
     return Validation(
         files=tuple(checks),
         columns={name: total.filled.get(name, 0) / max(total.exchanges, 1) for name in COLUMN_OF},

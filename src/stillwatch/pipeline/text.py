@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stillwatch.core.config import Settings
-from stillwatch.core.records import Reject
+from stillwatch.core.records import EXCHANGE_SCHEMA, Reject
 from stillwatch.core.results import Results
-from stillwatch.sketches import sketch_batch
+from stillwatch.sketches import conversation, sketch_batch
 from stillwatch.sources import Inputs
 
 SHOWN: Final = 600
@@ -26,7 +27,11 @@ class _Ignored:
 
 
 def with_text(results: Results, inputs: Inputs, settings: Settings) -> Results:
-    """Return the results with an example prompt at each template; unchanged for sketches."""
+    """Return the results with an example of each template's text; unchanged for sketches.
+
+    The text is that of the message the fingerprint was found in: the system prompt, or the last
+    message of the user.
+    """
     wanted = {template.fingerprint for c in results.campaigns for template in c.templates}
     if inputs.kind != "exchanges" or not wanted:
         return results
@@ -46,35 +51,32 @@ def with_text(results: Results, inputs: Inputs, settings: Settings) -> Results:
 
 
 def _look(batch: pa.RecordBatch, key: bytes, wanted: set[str], texts: dict[str, str]) -> None:
+    values = pa.array([int(mark, 16) for mark in wanted], pa.uint64()).cast(pa.int64(), safe=False)
     sketched = sketch_batch(batch, key)
+    rows = set()
     for name in _SCALARS:
-        for row, value in enumerate(sketched.column(name).to_pylist()):
-            _note(batch, row, value, wanted, texts)
+        rows.update(pc.indices_nonzero(pc.is_in(sketched.column(name), values)).to_pylist())
     lists = sketched.column("fingerprints")
-    offsets = lists.offsets.to_pylist()
-    values = lists.values.to_pylist()
-    for row in range(batch.num_rows):
-        for value in values[offsets[row] : offsets[row + 1]]:
-            _note(batch, row, value, wanted, texts)
+    owners = pc.list_parent_indices(lists)
+    rows.update(owners.filter(pc.is_in(pc.list_flatten(lists), values)).to_pylist())
+    for row in sorted(rows):
+        for mark, text in _passages(batch.column("messages")[row].as_py(), key):
+            if mark in wanted:
+                texts.setdefault(mark, text)
 
 
-def _note(
-    batch: pa.RecordBatch, row: int, value: int | None, wanted: set[str], texts: dict[str, str]
-) -> None:
-    if value is None:
-        return
-    mark = f"{value & 0xFFFFFFFFFFFFFFFF:016x}"
-    if mark in wanted and mark not in texts:
-        texts[mark] = _last_user_text(batch.column("messages")[row].as_py())
-
-
-def _last_user_text(messages: str | None) -> str:
-    try:
-        found = orjson.loads(messages or "[]")
-    except orjson.JSONDecodeError:
-        return ""
-    for message in reversed(found if isinstance(found, list) else []):
-        if isinstance(message, Mapping) and message.get("role") == "user":
-            content = message.get("content")
-            return content[:SHOWN] if isinstance(content, str) else ""
-    return ""
+def _passages(messages: str, key: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the fingerprints of the last user message and of the system prompt, with their text."""
+    said = conversation(messages)
+    parts = {
+        "user": [text for role, text in said if role == "user"][-1:],
+        "system": [text for role, text in said if role == "system"],
+    }
+    for role, texts in parts.items():
+        alone = orjson.dumps([{"role": role, "content": text} for text in texts]).decode()
+        row = {"time": 0, "account_id": "", "messages": alone}
+        batch = pa.RecordBatch.from_pylist([row], schema=EXCHANGE_SCHEMA)
+        (found,) = sketch_batch(batch, key).to_pylist()
+        for value in (*(found[name] for name in _SCALARS), *(found["fingerprints"] or ())):
+            if value is not None:
+                yield f"{value & 0xFFFFFFFFFFFFFFFF:016x}", "\n".join(texts)[:SHOWN]

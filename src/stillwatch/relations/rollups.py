@@ -24,6 +24,9 @@ SCORES: Final = (
     "identity_confusion",
     "foreign_harness",
 )
+MOST_TOKENS: Final = 1 << 36
+"""Tokens of one exchange that are counted at most: a log that claims more is wrong, and the sum of
+such claims must fit 64 bits."""
 PAYLOAD_WORDS: Final = 16
 """Words of 32 bits of the linear-counting bitmap of payloads (Whang et al. 1990)."""
 
@@ -77,8 +80,8 @@ def daily(sketches: ibis.Table) -> ibis.Table:
     block_us = ibis.cases((status == 403, sketches.time_us))
     columns: dict[str, ibis.Value] = {
         "exchanges": sketches.count(),
-        "input_tokens": sketches.input_tokens.fill_null(0).sum(),
-        "output_tokens": sketches.output_tokens.fill_null(0).sum(),
+        "input_tokens": _tokens(sketches.input_tokens),
+        "output_tokens": _tokens(sketches.output_tokens),
         **{f"{score}_hits": (sketches[score].fill_null(0) >= HIT).sum() for score in SCORES},
         "refused": sketches.finish_reason.isin(("refusal", "content_filter"))
         .fill_null(False)
@@ -103,6 +106,10 @@ def daily(sketches: ibis.Table) -> ibis.Table:
     return sketches.group_by(sketches.account_key, sketches.party_key, day=day).agg(**columns)
 
 
+def _tokens(column: ibis.Value) -> ibis.Value:
+    return column.fill_null(0).clip(upper=MOST_TOKENS).sum()
+
+
 def merge_daily(rollups: ibis.Table, *by: str) -> ibis.Table:
     """Merge daily rollups into one row for each value of the columns named, such as `party_key`."""
     return rollups.group_by(list(by)).agg(
@@ -112,6 +119,20 @@ def merge_daily(rollups: ibis.Table, *by: str) -> ibis.Table:
         **{name: rollups[name].bit_or() for name in PAYLOAD_BITS},
         accounts=rollups.account_key.nunique(),
     )
+
+
+def memberships(rollups: ibis.Table) -> ibis.Table:
+    """Return `account_key, party_key` of the accounts that were seen in several parties."""
+    pairs = rollups.select("account_key", "party_key").distinct()
+    spread = pairs.group_by("account_key").agg(parties=pairs.count())
+    return pairs.semi_join(spread.filter(spread.parties > 1), "account_key")
+
+
+def with_parties(rollups: ibis.Table, merged: ibis.Table) -> ibis.Table:
+    """Put the party that stands for it in place of each party named in `merged`."""
+    joined = rollups.left_join(merged, rollups.party_key == merged.was)
+    party = ibis.coalesce(joined.becomes, joined.party_key)
+    return joined.mutate(party_key=party).select(*rollups.columns)
 
 
 def models(sketches: ibis.Table) -> ibis.Table:
@@ -179,7 +200,8 @@ def echoes(prompts: ibis.Table, responses: ibis.Table) -> ibis.Table:
     """Return who fed back whose output: `party_key, source_key, uses, first_us, last_us`.
 
     A coarse fingerprint of a response counts when one party alone received it, and when it turns
-    up later in a prompt of another party: what many receive, such as a refusal, is not evidence.
+    up in a prompt of another party that had never sent it before: what many receive, such as a
+    refusal, is not evidence, nor is what the party knew already.
     """
     span = responses.group_by("key").agg(
         source_key=responses.party_key.min(),
@@ -189,7 +211,7 @@ def echoes(prompts: ibis.Table, responses: ibis.Table) -> ibis.Table:
     served = span.filter(span.source_key == span.other)
     joined = prompts.join(served, "key")
     foreign = joined.filter(
-        (joined.party_key != joined.source_key) & (joined.last_us > joined.served_us)
+        (joined.party_key != joined.source_key) & (joined.first_us > joined.served_us)
     )
     return foreign.group_by("party_key", "source_key").agg(
         uses=foreign.first_us.nunique(),  # distinct moments of feeding something back

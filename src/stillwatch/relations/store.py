@@ -10,6 +10,8 @@ import ibis
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from stillwatch.core.contracts import Incidence
 from stillwatch.relations import rollups
@@ -55,6 +57,7 @@ class RollupStore:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._parties: tuple[ibis.Table, ...] | None = None
 
     def add(self, files: Sequence[Path], kinds: Sequence[str] = rollups.KEY_KINDS) -> None:
         """Roll up some sketch files and add the partial rollups."""
@@ -62,6 +65,7 @@ class RollupStore:
 
     def roll_up(self, sketches: ibis.Table, kinds: Sequence[str] = rollups.KEY_KINDS) -> None:
         """Roll up some sketches and add the partial rollups; of keys, the kinds asked for."""
+        self._parties = None
         self.engine.append("daily", rollups.daily(sketches))
         self.engine.append("models", rollups.models(sketches))
         for kind in kinds:
@@ -70,7 +74,7 @@ class RollupStore:
     def compact(self) -> None:
         """Merge partial rollups in place."""
         for name in _MERGES:
-            self.engine.replace(name, self._merged(name))
+            self.engine.replace(name, _MERGES[name](self.engine.table(name)))
 
     def daily(self) -> pa.Table:
         """Return exchanges by account and day: `account_key, day, exchanges`."""
@@ -99,7 +103,36 @@ class RollupStore:
         return self.engine.fetch(rows.order_by("source_key", "party_key"))
 
     def _merged(self, name: str) -> ibis.Table:
-        return _MERGES[name](self.engine.table(name))
+        rows = self.engine.table(name)
+        for parties in self._merged_parties():
+            rows = rollups.with_parties(rows, parties)
+        return _MERGES[name](rows)
+
+    def _merged_parties(self) -> tuple[ibis.Table, ...]:
+        """Return the table of parties that are one with another, or nothing where all differ.
+
+        What an account shares with itself is no evidence, so the parties that one account was seen
+        in are one: its organisation and, where some logs lack that, the account itself.
+        """
+        if self._parties is None:
+            pairs = self.engine.fetch(rollups.memberships(self.engine.table("daily")))
+            self._parties = ()
+            if pairs.num_rows:
+                self.engine.replace("parties", ibis.memtable(_joined(pairs)))
+                self._parties = (self.engine.table("parties"),)
+        return self._parties
+
+
+def _joined(pairs: pa.Table) -> pa.Table:
+    """Return `was, becomes`: every party of the pairs, and the least one of those joined to it."""
+    parties, party = np.unique(pairs.column("party_key").to_numpy(), return_inverse=True)
+    accounts, account = np.unique(pairs.column("account_key").to_numpy(), return_inverse=True)
+    size = parties.size + accounts.size
+    edges = coo_array((np.ones(party.size), (party, account + parties.size)), shape=(size, size))
+    group = connected_components(edges, directed=False)[1][: parties.size]
+    _, first = np.unique(group, return_index=True)  # parties are sorted: the first is the least
+    _, place = np.unique(group, return_inverse=True)
+    return pa.table({"was": parties, "becomes": parties[first[place]]})
 
 
 def incidence(rows: pa.Table, parties: NDArray[np.int64]) -> Incidence:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.core.keyed import PUBLIC_KEY, token
+from stillwatch.core.keyed import PUBLIC_KEY
 from stillwatch.core.records import SKETCH_SCHEMA
 from stillwatch.sketches import (
     _identifiers,
@@ -53,16 +53,6 @@ def sketch_batch(batch: pa.RecordBatch, key: bytes = PUBLIC_KEY) -> pa.RecordBat
     columns["exchange_key"] = _exchange_keys(batch, columns, key)
     return pa.RecordBatch.from_arrays(
         [columns[field.name].cast(field.type) for field in SKETCH_SCHEMA], schema=SKETCH_SCHEMA
-    )
-
-
-def sketch_schema(key: bytes = PUBLIC_KEY) -> pa.Schema:
-    """Return `SKETCH_SCHEMA` with what sketch files must agree on: version and key fingerprint."""
-    return SKETCH_SCHEMA.with_metadata(
-        {
-            "stillwatch.sketch_version": SKETCH_VERSION,
-            "stillwatch.key_fingerprint": f"{token('', key, 'fingerprint') % 2**64:016x}",
-        }
     )
 
 
@@ -111,12 +101,13 @@ def _identifier_columns(batch: pa.RecordBatch, key: bytes) -> dict[str, pa.Array
             ("credential_key", "credential_id", "credential"),
             ("end_user_key", "end_user_id", "end_user"),
             ("payment_key", "payment_id", "payment"),
-            ("email_domain_key", "email_domain", "email_domain"),
             ("user_agent_key", "user_agent", "user_agent"),
             ("tls_key", "tls_fingerprint", "tls"),
             ("tools_key", "tools", "tools"),
         )
     }
+    domains = batch.column("email_domain")
+    columns["email_domain_key"] = _identifiers.domain_tokens(domains, key, "email_domain")
     columns["account_key"] = _identifiers.tokens(batch.column("account_id"), key, "account")
     organization = _identifiers.tokens(batch.column("organization_id"), key, "organization")
     columns["party_key"] = pc.coalesce(organization, columns["account_key"])

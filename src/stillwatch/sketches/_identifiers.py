@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
+from typing import Final
 
 import pyarrow as pa
 
 from stillwatch.core.keyed import token
+
+_WITH_PORT: Final = re.compile(r"\[([^\[\]]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 
 
 def tokens(column: pa.Array, key: bytes, purpose: str) -> pa.Array:
@@ -15,10 +19,16 @@ def tokens(column: pa.Array, key: bytes, purpose: str) -> pa.Array:
     return _distinct(column, lambda value: token(value, key, purpose))
 
 
+def domain_tokens(column: pa.Array, key: bytes, purpose: str) -> pa.Array:
+    """Return the token of every domain name, whose case and last dot mean nothing."""
+    return _distinct(column, lambda value: token(value.strip().lower().rstrip(b"."), key, purpose))
+
+
 def address_tokens(column: pa.Array, key: bytes) -> tuple[pa.Array, pa.Array]:
     """Return the tokens of IP addresses and of their networks, /24 of IPv4 and /48 of IPv6.
 
-    An address that does not parse keeps a token of its text and has no network.
+    A port behind the address is left out. What does not parse keeps a token of its text and has
+    no network.
     """
     return (
         _distinct(column, lambda value: token(_canonical(value)[0], key, "ip")),
@@ -46,7 +56,9 @@ def _distinct(column: pa.Array, function: Callable[[bytes], int | None]) -> pa.A
 def _canonical(raw: bytes) -> tuple[str | bytes, str | None]:
     """Return the canonical text of an address, and its network."""
     try:
-        address = ipaddress.ip_address(raw.decode().strip().partition("%")[0])
+        text = raw.decode().strip()
+        bare = _WITH_PORT.fullmatch(text)
+        address = ipaddress.ip_address((bare[1] or bare[2] if bare else text).partition("%")[0])
     except ValueError:
         return raw, None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:

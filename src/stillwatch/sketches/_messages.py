@@ -83,6 +83,13 @@ def rewrite(raw: bytes) -> str:
     return orjson.dumps(messages).decode()
 
 
+def conversation(raw: str) -> list[tuple[str, str]]:
+    """Return the role and the text of every message, for a person to read."""
+    return [
+        (message["role"], message["content"]) for message in orjson.loads(rewrite(raw.encode()))
+    ]
+
+
 def _parse(raw: bytes) -> object:
     text = raw.decode("utf-8", "replace")
     try:

@@ -1,0 +1,213 @@
+"""Sketch rows for the relations, and plain Python that says what must come out of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.core.records import SKETCH_SCHEMA
+from stillwatch.relations.rollups import (
+    DAY_US,
+    HIT,
+    HOUR_US,
+    LIST_KEYS,
+    MOST_TOKENS,
+    PAYLOAD_WORDS,
+    SCALAR_KEYS,
+    SCORES,
+    SLOT_US,
+    TEMPLATE_KINDS,
+)
+
+START_US = 1_772_409_600_000_000  # 2 March 2026, 00:00 UTC
+PARTY_OF = {1: 100, 2: 100, 3: 3, 4: -4}
+Row = dict[str, object]
+
+
+def sketch_row(account: int = 1, time_us: int = START_US, **columns: object) -> Row:
+    """Return a row of the sketch schema; what is not named is null."""
+    return {
+        "exchange_key": 0,
+        "time_us": time_us,
+        "account_id": f"acct-{account}",
+        "account_key": account,
+        "party_key": PARTY_OF.get(account, account),
+        **columns,
+    }
+
+
+def write_sketches(path: Path, rows: Sequence[Row]) -> Path:
+    """Write rows as a sketch file."""
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=SKETCH_SCHEMA), path)
+    return path
+
+
+def one_party_an_account(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with joined parties: those that an account was seen in are one."""
+    party_of = {row["party_key"]: row["party_key"] for row in rows}
+    changed = True
+    while changed:
+        changed = False
+        for row in rows:
+            mine = [r["party_key"] for r in rows if r["account_key"] == row["account_key"]]
+            least = min(party_of[party] for party in mine)  # type: ignore[type-var]
+            for party in mine:
+                changed |= party_of[party] != least
+                party_of[party] = least
+    return [row | {"party_key": party_of[row["party_key"]]} for row in rows]
+
+
+def expected_profiles(rows: Iterable[Row], by: str) -> list[Row]:
+    """Return the merged rollup of each unit."""
+    groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        key = (row["account_key"], row["party_key"]) if by == "account_key" else (row[by],)
+        groups[key].append(row)
+    names = ("account_key", "party_key") if by == "account_key" else (by,)
+    found = [
+        {**dict(zip(names, key, strict=True)), **_profile(group)} for key, group in groups.items()
+    ]
+    return sorted(found, key=lambda row: row[by])  # type: ignore[arg-type,return-value]
+
+
+def _profile(rows: list[Row]) -> Row:
+    blocks = [row["time_us"] for row in rows if row.get("status") == 403]
+    status = [200 if row.get("status") is None else row["status"] for row in rows]
+    return {
+        "exchanges": len(rows),
+        "input_tokens": sum(min(_of(row, "input_tokens"), MOST_TOKENS) for row in rows),
+        "output_tokens": sum(min(_of(row, "output_tokens"), MOST_TOKENS) for row in rows),
+        **{f"{score}_hits": sum(_of(row, score) >= HIT for row in rows) for score in SCORES},
+        "refused": sum(row.get("finish_reason") in ("refusal", "content_filter") for row in rows),
+        "blocked": status.count(403),
+        "limited": status.count(429),
+        "failed": sum(s >= 500 for s in status),  # type: ignore[operator]
+        "with_end_user": sum(row.get("end_user_key") is not None for row in rows),
+        **{
+            f"hour_{hour:02d}": sum(_of(row, "time_us") // HOUR_US % 24 == hour for row in rows)
+            for hour in range(24)
+        },
+        "first_us": _least(rows, "time_us"),
+        "first_block_us": min(blocks, default=None),  # type: ignore[type-var]
+        "account_created_us": _least(rows, "account_created_us"),
+        "last_us": _most(rows, "time_us"),
+        "last_block_us": max(blocks, default=None),  # type: ignore[type-var]
+        "plan": _most(rows, "plan"),
+        "verified": _most(rows, "verified"),
+        "account_id": _most(rows, "account_id"),
+        "organization_id": _most(rows, "organization_id"),
+        **{f"payload_{word:02d}": _bits(rows, word) for word in range(PAYLOAD_WORDS)},
+        "accounts": len({row["account_key"] for row in rows}),
+    }
+
+
+def _of(row: Row, name: str) -> int:
+    return row.get(name) or 0  # type: ignore[return-value]
+
+
+def _known(rows: list[Row], name: str) -> list[object]:
+    return [row[name] for row in rows if row.get(name) is not None]
+
+
+def _least(rows: list[Row], name: str) -> object:
+    return min(_known(rows, name), default=None)  # type: ignore[type-var]
+
+
+def _most(rows: list[Row], name: str) -> object:
+    return max(_known(rows, name), default=None)  # type: ignore[type-var]
+
+
+def _bits(rows: list[Row], word: int) -> int | None:
+    places = [_of(row, "payload_key") & 511 for row in rows if row.get("payload_key") is not None]
+    found = [1 << (place & 31) for place in places if place >> 5 == word]
+    total = 0
+    for bit in found:
+        total |= bit
+    return total if found else None
+
+
+def expected_models(rows: Iterable[Row]) -> set[tuple[object, ...]]:
+    """Return `party_key, account_key, model, day, exchanges, first_us` of each."""
+    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for row in rows:
+        key = (
+            row["party_key"],
+            row["account_key"],
+            row.get("model"),
+            _of(row, "time_us") // DAY_US,
+        )
+        groups[key].append(_of(row, "time_us"))
+    return {(*key, len(times), min(times)) for key, times in groups.items()}
+
+
+Uses = dict[tuple[int, int], list[tuple[int, int]]]
+
+
+def _uses(rows: Iterable[Row], kind: str) -> Uses:
+    """Return the times and payloads of each party's uses of each key of a kind."""
+    found: Uses = defaultdict(list)
+    for row in rows:
+        if kind in LIST_KEYS:
+            keys = row.get(LIST_KEYS[kind]) or []
+        else:
+            time_us = _of(row, "time_us")
+            keys = [time_us // SLOT_US if kind == "slot" else row.get(SCALAR_KEYS[kind])]
+        for key in keys:  # type: ignore[attr-defined]
+            if key is not None:
+                use = (_of(row, "time_us"), _of(row, "payload_key"))
+                found[row["party_key"], key].append(use)  # type: ignore[index]
+    return found
+
+
+def expected_shared(rows: Iterable[Row], kind: str) -> list[tuple[int, ...]]:
+    """Return `party_key, key, uses, first_us, last_us` of the keys that two parties touched."""
+    uses = {
+        pair: found
+        for pair, found in _uses(rows, kind).items()
+        if kind not in TEMPLATE_KINDS or len({payload for _, payload in found}) > 1
+    }
+    parties: dict[int, set[int]] = defaultdict(set)
+    for party, key in uses:
+        parties[key].add(party)
+    return sorted(
+        (
+            (party, key, len(found), min(found)[0], max(found)[0])
+            for (party, key), found in uses.items()
+            if len(parties[key]) > 1
+        ),
+        key=lambda row: (row[1], row[0]),
+    )
+
+
+def expected_echoes(rows: Sequence[Row]) -> list[tuple[int, ...]]:
+    """Return `party_key, source_key, uses, first_us, last_us`."""
+    served, fed = _uses(rows, "echo_response"), _uses(rows, "echo_prompt")
+    receivers: dict[int, set[int]] = defaultdict(set)
+    for party, key in served:
+        receivers[key].add(party)
+    found: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for (party, key), uses in fed.items():
+        if len(receivers[key]) == 1:
+            (source,) = receivers[key]
+            first, last = min(uses)[0], max(uses)[0]
+            if party != source and first > min(served[source, key])[0]:
+                found[party, source].append((first, last))
+    return sorted(
+        (
+            (party, source, len({a for a, _ in spans}), min(spans)[0], max(b for _, b in spans))
+            for (party, source), spans in found.items()
+        ),
+        key=lambda row: (row[1], row[0]),
+    )
+
+
+def expected_daily(rows: Iterable[Row]) -> list[tuple[int, ...]]:
+    """Return `account_key, day, exchanges`."""
+    counts: dict[tuple[int, int], int] = defaultdict(int)
+    for row in rows:
+        counts[_of(row, "account_key"), _of(row, "time_us") // DAY_US] += 1
+    return sorted((*key, count) for key, count in counts.items())
