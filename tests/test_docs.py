@@ -16,13 +16,22 @@ from typing import Final
 import click
 import pytest
 
-from stillwatch.cli import cli
+from stillwatch.cli import cli, run
 from stillwatch.core import errors
 from stillwatch.core.catalogue import CONSTANTS, units
 from stillwatch.core.config import Settings, effective
+from stillwatch.core.records import EXCHANGE_SCHEMA
 
 ROOT: Final = Path(__file__).parents[1]
 REFERENCE: Final = ROOT / "docs" / "reference"
+LOGS: Final = ROOT / "docs" / "how-to" / "read-your-logs.md"
+MAPPED: Final = {
+    "OpenTelemetry GenAI spans": ("otel", "_spans"),
+    "LiteLLM": ("litellm", "_pairs"),
+    "OpenAI-style pairs": ("openai", "_pairs"),
+    "Anthropic-style pairs": ("anthropic", "_pairs"),
+}
+EVENTS: Final = {"gen_ai.user.message", "gen_ai.choice"}  # matched by a pattern
 SHELL_STOPS: Final = {"|", ">", "&&", ";", "||", "2>", "&"}
 
 
@@ -117,6 +126,62 @@ def parse(
         assert found is not None
         assert inner is not None
         parse(found, inner, left, context)
+
+
+def worked_examples() -> Iterator[tuple[str, str, str]]:
+    """Yield every command of the how-to on logs that is shown with its output."""
+    for block in re.findall(r"```console\n(.*?)```", LOGS.read_text("utf-8"), re.DOTALL):
+        line, _, output = block.partition("\n")
+        if output and not output.startswith("$ "):
+            yield LOGS.name, line.removeprefix("$ "), output
+
+
+def example_files() -> dict[str, str]:
+    text = LOGS.read_text("utf-8")
+    return dict(re.findall(r'```json title="([^"]+)"\n(.*?)```', text, re.DOTALL))
+
+
+@pytest.mark.parametrize(("where", "line", "output"), worked_examples())
+def test_every_worked_example_prints_what_is_shown(
+    where: str,
+    line: str,
+    output: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name, content in example_files().items():
+        (tmp_path / name).write_text(content, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    run(shlex.split(line)[1:])
+    captured = capfd.readouterr()
+    assert captured.out + captured.err == output, f"{where} shows something else"
+
+
+def test_every_source_is_shown_at_work() -> None:
+    shown = {
+        line.split()[1] for _, _, output in worked_examples() for line in output.splitlines()[1:2]
+    }
+    assert shown == set(units("sources", object)) - {"parquet"}  # no file of text
+
+
+def test_every_field_that_a_log_maps_from_is_read() -> None:
+    parts = re.split(r"^## (.+)$", LOGS.read_text("utf-8"), flags=re.MULTILINE)
+    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert set(MAPPED) < set(sections)
+    code = ROOT / "src" / "stillwatch" / "sources"
+    for title, modules in MAPPED.items():
+        source = "".join((code / f"{name}.py").read_text("utf-8") for name in modules)
+        rows = re.findall(r"^\| (`.+?) \| (.+) \|$", sections[title], re.MULTILINE)
+        assert len(rows) > 9
+        for columns, origin in rows:
+            assert set(re.findall(r"`(\w+)`", columns)) <= set(EXCHANGE_SCHEMA.names), columns
+            for field in re.findall(r"`([\w.]+)`", origin):
+                last = field if field.startswith("gen_ai.") else field.rpartition(".")[2]
+                known = (
+                    last in source or re.sub(r"\.(prompt|completion)\.0\..+", "", last) in source
+                )
+                assert known or last in EVENTS, f"{title}: {field}"
 
 
 def test_a_wrong_option_would_be_noticed() -> None:
