@@ -1,4 +1,4 @@
-"""Takes a picture of a report for the README: `python scripts/screenshot.py demo/report.html`.
+"""Takes a picture of a report for the README: `python scripts/screenshot.py demo/results/report.html`.
 
 Needs Chromium and nothing else. The browser gets a fresh profile and asks nothing of the network.
 """
@@ -44,7 +44,7 @@ def shoot(report: Path, picture: Path, width: int, height: int) -> None:
     if browser is None:
         raise SystemExit(f"no browser found; install one of: {', '.join(BROWSERS)}")
     if not report.is_file():
-        raise SystemExit(f"no report at {report}; `make demo` writes demo/report.html")
+        raise SystemExit(f"no report at {report}; `make demo` writes demo/results/report.html")
     picture.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         taken = Path(folder, "report.png")

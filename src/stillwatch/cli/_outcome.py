@@ -9,6 +9,7 @@ import click
 from stillwatch.cli._output import count, print_json, print_table, printable
 from stillwatch.core.campaigns_json import iso_time
 from stillwatch.outputs import CAMPAIGNS, REJECTED, REPORT
+from stillwatch.report import explained
 
 if TYPE_CHECKING:
     from stillwatch.core.config import Settings
@@ -105,7 +106,7 @@ def _row(campaign: Campaign, replayed: bool) -> tuple[object, ...]:
             else ()
         ),
         " ".join(campaign.families),
-        _explanations(campaign),
+        explained(campaign),
         " ".join(campaign.tactics),
     )
 
@@ -142,14 +143,6 @@ def _found(results: Results) -> str:
         f"{count(act, 'campaign')} to act on, at a false-discovery rate of {100 * results.fdr:g} %;"
         f" {len(results.campaigns) - act:,} to review"
     )
-
-
-def _explanations(campaign: Campaign) -> str:
-    """Name the explanations that hold, or else how many stay open."""
-    holding = [item.id for item in campaign.explanations if item.verdict == "explains"]
-    if holding:
-        return f"explained by {' '.join(holding)}"
-    return f"{sum(item.verdict == 'cannot_tell' for item in campaign.explanations)} open"
 
 
 def _described(campaign: Campaign) -> dict[str, object]:
