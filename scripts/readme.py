@@ -1,8 +1,8 @@
 """Renews what the README shows of a run: `make readme`, or `make readme TESTS=1` for both blocks.
 
 The demo runs on a terminal 116 columns wide; what it prints goes between two marks of the README,
-and the top of its report into docs/images/report.png. The picture needs Chromium; where there is
-none the text is renewed and the picture stays.
+and two pictures of its report into docs/images/. The pictures need Chromium; where there is none
+the text is renewed and they stay.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[1]
 README: Final = ROOT / "README.md"
 COLUMNS: Final = 116
+PICTURES: Final = (
+    ("--out", "docs/images/report.png", "--height", "900"),
+    ("--out", "docs/images/campaign.png", "--height", "1500", "--at", "campaign-1"),
+)
 COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -86,8 +90,9 @@ def main() -> None:
         last = printed("test").strip().splitlines()[-1]
         text = renewed(text, "tests", "make test", last)
     README.write_text(text, "utf-8")
-    picture = [sys.executable, "scripts/screenshot.py", "demo/results/report.html"]
-    subprocess.run(picture, cwd=ROOT, check=False)  # noqa: S603
+    for options in PICTURES:
+        words = [sys.executable, "scripts/screenshot.py", "demo/results/report.html", *options]
+        subprocess.run(words, cwd=ROOT, check=False)  # noqa: S603
 
 
 if __name__ == "__main__":

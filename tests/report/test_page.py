@@ -222,10 +222,28 @@ def test_texts_of_templates_show_only_where_present(
     build_campaign: Callable[..., Campaign], build_results: Callable[..., Results]
 ) -> None:
     without = render(build_results(build_campaign(3)))
-    template = Template("ab12", 3, 0.1, text="Write your reasoning first.")
-    shown = render(build_results(build_campaign(3, templates=(template,))))
+    asked = "Write your reasoning first.\nThen answer."
+    templates = (Template("ab12", 3, 0.1, text=asked), Template("cd34", 3, 0.0, text=asked))
+    shown = render(build_results(build_campaign(3, templates=templates)))
     assert "<blockquote" not in without
-    assert "Write your reasoning first." in shown
+    assert "--show-text" in without
+    assert shown.count("Write your reasoning first.<br>Then answer.") == 1
+    assert "the example above" in shown
+    assert "--show-text" not in shown
+
+
+def test_a_long_or_hostile_example_is_bounded_and_inert(
+    build_campaign: Callable[..., Campaign], build_results: Callable[..., Results]
+) -> None:
+    texts = (HOSTILE, "\n" * 1_000_000, "a\n<b>" * 1_000)
+    templates = tuple(Template(f"f{n}", 3, 0.1, text=text) for n, text in enumerate(texts))
+    html = render(build_results(build_campaign(3, templates=templates)))
+    page = Page(html)
+    assert page.open == []
+    assert {tag for tag, _ in page.elements}.isdisjoint({"script", "img"})
+    assert "a<br>&lt;b&gt;a<br>" in html
+    assert "‹U+202E›" in page.text
+    assert len(html.encode()) < 200_000
 
 
 def test_five_thousand_members_stay_small(
@@ -260,7 +278,7 @@ def test_what_could_explain_a_group_comes_first(
     page = Page(render(build_results(build_campaign(3, explanations=doubts))))
     assert page.text.index("one address") < page.text.index("not in the logs")
     assert page.text.index("not in the logs") < page.text.index("nothing repeats")
-    assert "explained by B9" in page.text
+    assert "B9 holds" in page.text
     assert "B9 (Shared network: university, company, carrier or VPN) and B3" in page.text
 
 

@@ -123,7 +123,7 @@ def _print(outcome: ScanOutcome) -> None:
         click.echo()
         campaign_table(outcome.results.campaigns)
         click.echo()
-        click.echo("act, review: members at that level. The report names A1 to A26 and B1 to B18.")
+        click.echo("act and review count members; the report names A1 to A26 and B1 to B18")
     click.echo()
     for abstention in outcome.results.abstained:
         click.echo(f"abstained: {abstention.unit}: {abstention.reason}")

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 _GAP: Final = "  "
-_NARROWEST: Final = 12
+_NARROWEST: Final = 8
 
 
 def print_json(content: object) -> None:

@@ -84,6 +84,8 @@ def render(results: Results, accounts: pa.Table | None = None) -> str:
         max_members=MAX_MEMBERS,
         open_members=OPEN_MEMBERS,
         measures=_measures(),
+        max_text=_format.TEXT_LENGTH,
+        br=Markup("<br>"),
         max_evidence=MAX_EVIDENCE,
         max_templates=MAX_TEMPLATES,
     )

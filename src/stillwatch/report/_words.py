@@ -191,7 +191,7 @@ def explained(campaign: Campaign) -> str:
     """Name the innocent explanations that hold, or else how many stay open."""
     holding = [item.id for item in campaign.explanations if item.verdict == "explains"]
     if holding:
-        return f"explained by {listing(holding)}"
+        return f"{' '.join(holding)} {'holds' if len(holding) == 1 else 'hold'}"
     return f"{sum(item.verdict == 'cannot_tell' for item in campaign.explanations)} open"
 
 
