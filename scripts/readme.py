@@ -75,9 +75,14 @@ def printed(target: str) -> str:
     except OSError:  # the other end of a terminal closes with an error
         pass
     os.close(master)
+    shown = COLOUR.sub("", drawn.decode()).replace("\r\n", "\n")
     if process.wait():
-        raise SystemExit(f"make {target} failed")
-    return COLOUR.sub("", drawn.decode()).replace("\r\n", "\n")
+        raise SystemExit(f"{shown}\nmake {target} failed")
+    return shown
+
+
+def _renew(name: str, command: str, output: str) -> None:
+    README.write_text(renewed(README.read_text("utf-8"), name, command, output), "utf-8")
 
 
 def main() -> None:
@@ -85,11 +90,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Renew the output that the README shows.")
     parser.add_argument("--tests", action="store_true", help="run `make test` as well")
     arguments = parser.parse_args()
-    text = renewed(README.read_text("utf-8"), "demo", "make demo", printed("demo"))
+    _renew("demo", "make demo", printed("demo"))
     if arguments.tests:
-        last = printed("test").strip().splitlines()[-1]
-        text = renewed(text, "tests", "make test", last)
-    README.write_text(text, "utf-8")
+        _renew("tests", "make test", printed("test").strip().splitlines()[-1])
     for options in PICTURES:
         words = [sys.executable, "scripts/screenshot.py", "demo/results/report.html", *options]
         subprocess.run(words, cwd=ROOT, check=False)  # noqa: S603
