@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 export STILLWATCH_DATA ?= ../shared/data
 
-.PHONY: demo test test-slow check bench docs lock clean
+.PHONY: demo test test-slow check bench docs readme lock clean
 
 $(VENV)/base.stamp: requirements/base.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -39,6 +39,9 @@ bench: $(VENV)/dev.stamp
 
 docs: $(VENV)/dev.stamp
 	$(BIN)/mkdocs serve
+
+readme: $(VENV)/dev.stamp
+	$(BIN)/python scripts/readme.py $(if $(TESTS),--tests)
 
 lock: $(VENV)/base.stamp
 	$(UV) pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --output-file requirements/base.lock

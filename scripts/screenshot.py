@@ -1,4 +1,4 @@
-"""Takes a picture of a report for the README: `python scripts/screenshot.py demo/report.html`.
+"""Takes a picture of a report: `python scripts/screenshot.py demo/results/report.html`.
 
 Needs Chromium and nothing else. The browser gets a fresh profile and asks nothing of the network.
 """
@@ -6,6 +6,7 @@ Needs Chromium and nothing else. The browser gets a fresh profile and asks nothi
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -27,14 +28,15 @@ FLAGS = (
 )
 
 
-def shoot(report: Path, picture: Path, width: int, height: int) -> None:
-    """Write a PNG of the report's first `height` pixels.
+def shoot(report: Path, picture: Path, width: int, height: int, at: str = "") -> None:
+    """Write a PNG of `height` pixels of the report.
 
     Args:
         report: A report.html.
         picture: Where the PNG goes; its folder is made.
         width: Width of the window in pixels.
         height: Height of the window in pixels.
+        at: Id of the one campaign shown, such as `campaign-1`; the whole page when empty.
 
     Raises:
         SystemExit: There is no browser or no report, the browser failed, or the picture is
@@ -44,7 +46,7 @@ def shoot(report: Path, picture: Path, width: int, height: int) -> None:
     if browser is None:
         raise SystemExit(f"no browser found; install one of: {', '.join(BROWSERS)}")
     if not report.is_file():
-        raise SystemExit(f"no report at {report}; `make demo` writes demo/report.html")
+        raise SystemExit(f"no report at {report}; `make demo` writes demo/results/report.html")
     picture.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         taken = Path(folder, "report.png")
@@ -54,7 +56,7 @@ def shoot(report: Path, picture: Path, width: int, height: int) -> None:
             f"--user-data-dir={folder}/profile",
             f"--window-size={width},{height}",
             f"--screenshot={taken}",
-            report.resolve().as_uri(),
+            _page(report, at, Path(folder)).resolve().as_uri(),
         ]
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=120)  # noqa: S603
@@ -69,15 +71,31 @@ def shoot(report: Path, picture: Path, width: int, height: int) -> None:
     sys.stdout.write(f"{picture}: {size:,} bytes\n")
 
 
+def _page(report: Path, at: str, folder: Path) -> Path:
+    """Return the page to take: the report, or a copy that shows one campaign alone."""
+    if not at:
+        return report
+    text = report.read_text("utf-8")
+    if f'id="{at}"' not in text:
+        raise SystemExit(f"the report has no {at}")
+    # The report forbids any style but its own, so the copy goes without that rule.
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+    alone = f".top,main>section,footer,article:not(#{at}){{display:none}}"
+    copy = folder / "part.html"
+    copy.write_text(text.replace("</head>", f"<style>{alone}</style></head>"), "utf-8")
+    return copy
+
+
 def main() -> None:
     """Read the command line and take the picture."""
     parser = argparse.ArgumentParser(description="Take a picture of a report.")
     parser.add_argument("report", type=Path)
     parser.add_argument("--out", type=Path, default=Path("docs/images/report.png"))
     parser.add_argument("--width", type=int, default=1200)
-    parser.add_argument("--height", type=int, default=1700)
+    parser.add_argument("--height", type=int, default=960)
+    parser.add_argument("--at", default="", metavar="ID", help="show this campaign alone")
     arguments = parser.parse_args()
-    shoot(arguments.report, arguments.out, arguments.width, arguments.height)
+    shoot(arguments.report, arguments.out, arguments.width, arguments.height, arguments.at)
 
 
 if __name__ == "__main__":

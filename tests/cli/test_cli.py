@@ -7,10 +7,12 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
 import click
+import pyarrow as pa
 import pytest
 from cli_rows import Runner, make_row, write_rows
 from jsonschema import Draft202012Validator
@@ -18,6 +20,8 @@ from jsonschema import Draft202012Validator
 from stillwatch import __version__, pipeline
 from stillwatch.cli import cli, run
 from stillwatch.cli._output import print_table, printable
+from stillwatch.cli.demo import compare
+from stillwatch.core.results import Results
 
 COMMANDS = cli.list_commands(click.Context(cli))
 
@@ -230,3 +234,53 @@ def test_a_terminal_gets_a_progress_bar_and_a_pipe_none(traffic: Path, tmp_path:
     assert b"sketch" in drawn
     assert b"B/s" in drawn
     assert b"\x1b" not in out
+
+
+def test_a_wide_table_folds_on_a_terminal_and_stays_whole_in_a_pipe(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [("c-1", 7, "A1 A3 A5 A6 A7 A8"), ("c-2", 12, "A1")]
+    monkeypatch.setenv("COLUMNS", "24")
+    print_table(("id", "n", "tactics"), rows)
+    assert capsys.readouterr().out.splitlines()[1] == "c-1   7  A1 A3 A5 A6 A7 A8"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_table(("id", "n", "tactics"), rows)
+    shown = click.unstyle(capsys.readouterr().out).splitlines()
+    assert shown[1:] == ["c-1   7  A1 A3 A5 A6 A7", "         A8", "c-2  12  A1"]
+
+
+def test_columns_that_nobody_reads_are_named_once(stillwatch: Runner, tmp_path: Path) -> None:
+    logs = write_rows(tmp_path / "logs.jsonl", [make_row(n, tier="gold") for n in range(9)])
+    ran = stillwatch("scan", logs, "--out", tmp_path / "out")
+    assert ran.err == "warning: columns that nobody reads were ignored: tier\n"
+    assert "0 campaigns to act on" in ran.out
+
+
+def test_the_way_out_fits_the_command(stillwatch: Runner, tmp_path: Path) -> None:
+    logs = write_rows(tmp_path / "logs.jsonl", [make_row(1), {"account_id": "a"}])
+    assert "a scan would end" in stillwatch("validate", logs).err
+    ran = stillwatch("sketch", logs, "--out", tmp_path / "sketches")
+    assert f"{tmp_path / 'sketches' / '_rejected.jsonl'} says why" in ran.err
+    assert (tmp_path / "sketches" / "_rejected.jsonl").exists()
+    ran = stillwatch("scan", logs, "--out", tmp_path / "out")
+    assert f"{tmp_path / 'out' / 'rejected.jsonl'} says why" in ran.err
+
+
+def test_the_truth_is_counted_for_campaigns_and_look_alikes(
+    make_results: Callable[..., Results],
+) -> None:
+    labels = pa.table(
+        {
+            "account_id": ["acct-0-0", "acct-0-1", "other", "quiet"],
+            "archetype": ["x", "B6", "x", "chat"],
+            "campaign_id": ["x", None, "x", None],
+        }
+    )
+    assert compare(make_results(), labels) == {
+        "campaigns": [{"campaign": "x", "accounts": 2, "act": 1, "review": 0, "none": 1}],
+        "benign": [
+            {"archetype": "B6", "accounts": 1, "act": 1, "review": 0, "none": 0},
+            {"archetype": "chat", "accounts": 1, "act": 0, "review": 0, "none": 1},
+        ],
+        "benign_accounts": 2,
+    }

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pyarrow as pa
 import pytest
 
-from stillwatch.core.results import Campaign, InputSummary, Results, Spoke, Template
+from stillwatch.core.results import Campaign, Explanation, InputSummary, Results, Spoke, Template
 from stillwatch.report import render
 from stillwatch.report._page import MAX_CAMPAIGNS, MAX_EVIDENCE, MAX_MEMBERS
 
@@ -88,7 +88,7 @@ def test_every_plot_is_described_and_has_its_data_as_a_table(page: Page) -> None
     assert len(plots) == 7  # over all; then time line, harvest and links of two campaigns
     assert all(attrs["role"] == "img" and attrs["aria-labelledby"] for attrs in plots)
     assert len(page.all("desc")) == len(plots)
-    assert len(page.all("details")) == len(plots)
+    assert len([one for one in page.all("details") if one["class"] == "data"]) == len(plots)
 
 
 def test_every_number_of_the_summary_is_printed(page: Page) -> None:
@@ -222,10 +222,28 @@ def test_texts_of_templates_show_only_where_present(
     build_campaign: Callable[..., Campaign], build_results: Callable[..., Results]
 ) -> None:
     without = render(build_results(build_campaign(3)))
-    template = Template("ab12", 3, 0.1, text="Write your reasoning first.")
-    shown = render(build_results(build_campaign(3, templates=(template,))))
+    asked = "Write your reasoning first.\nThen answer."
+    templates = (Template("ab12", 3, 0.1, text=asked), Template("cd34", 3, 0.0, text=asked))
+    shown = render(build_results(build_campaign(3, templates=templates)))
     assert "<blockquote" not in without
-    assert "Write your reasoning first." in shown
+    assert "--show-text" in without
+    assert shown.count("Write your reasoning first.<br>Then answer.") == 1
+    assert "the example above" in shown
+    assert "--show-text" not in shown
+
+
+def test_a_long_or_hostile_example_is_bounded_and_inert(
+    build_campaign: Callable[..., Campaign], build_results: Callable[..., Results]
+) -> None:
+    texts = (HOSTILE, "\n" * 1_000_000, "a\n<b>" * 1_000)
+    templates = tuple(Template(f"f{n}", 3, 0.1, text=text) for n, text in enumerate(texts))
+    html = render(build_results(build_campaign(3, templates=templates)))
+    page = Page(html)
+    assert page.open == []
+    assert {tag for tag, _ in page.elements}.isdisjoint({"script", "img"})
+    assert "a<br>&lt;b&gt;a<br>" in html
+    assert "‹U+202E›" in page.text
+    assert len(html.encode()) < 200_000
 
 
 def test_five_thousand_members_stay_small(
@@ -236,6 +254,32 @@ def test_five_thousand_members_stay_small(
     assert f"first {MAX_MEMBERS} of 5,000 members are shown" in html
     assert "acct-00099" in html
     assert "accounts.parquet" in html
+
+
+def test_further_members_are_folded_and_nothing_is_said_twice(
+    build_campaign: Callable[..., Campaign], build_results: Callable[..., Results]
+) -> None:
+    page = Page(render(build_results(build_campaign(60))))
+    assert "Members 26 to 60" in page.text
+    assert "The first 25 of 60 members are printed" in page.text
+    whole = Page(render(build_results(build_campaign(20))))
+    assert "Further members" not in whole.text
+    assert "are printed" not in whole.text
+
+
+def test_what_could_explain_a_group_comes_first(
+    build_campaign: Callable[..., Campaign], build_results: Callable[..., Results]
+) -> None:
+    doubts = (
+        Explanation("B1", "does_not_explain", "nothing repeats"),
+        Explanation("B3", "cannot_tell", "not in the logs"),
+        Explanation("B9", "explains", "one address"),
+    )
+    page = Page(render(build_results(build_campaign(3, explanations=doubts))))
+    assert page.text.index("one address") < page.text.index("not in the logs")
+    assert page.text.index("not in the logs") < page.text.index("nothing repeats")
+    assert "B9 holds" in page.text
+    assert "B9 (Shared network: university, company, carrier or VPN) and B3" in page.text
 
 
 def test_hundreds_of_campaigns_stay_small(

@@ -55,6 +55,16 @@ def test_detection_is_drawn_inside_the_period_alone() -> None:
     assert outside.detected is None
 
 
+def test_days_are_named_under_their_bars() -> None:
+    week = timeline([Bin(day * 24 * HOUR, 1, 1) for day in range(7)])
+    month = timeline([Bin(day * 24 * HOUR, 1, 1) for day in range(30)])
+    assert week
+    assert [label.text for label in week.labels][:2] == ["1970-01-01", "1970-01-02"]
+    assert len(week.labels) == 7
+    assert month
+    assert [label.text for label in month.labels][:2] == ["1970-01-01", "1970-01-06"]
+
+
 def test_nothing_to_draw() -> None:
     assert timeline([]) is None
     assert dots([]) == ()

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from stillwatch.cli._output import count, print_json, print_table
+from stillwatch.cli._output import count, print_json, print_table, printable
 from stillwatch.core.campaigns_json import iso_time
-from stillwatch.outputs import CAMPAIGNS, REPORT
+from stillwatch.outputs import CAMPAIGNS, REJECTED, REPORT
+from stillwatch.report import explained
 
 if TYPE_CHECKING:
     from stillwatch.core.config import Settings
-    from stillwatch.core.results import Campaign
+    from stillwatch.core.results import Campaign, Results
     from stillwatch.pipeline import ScanOutcome
 
 _PARTIAL: Final = 1
@@ -31,21 +32,32 @@ def finish(outcome: ScanOutcome, settings: Settings, as_json: bool) -> int:
         print_json(summary(outcome))
     else:
         _print(outcome)
+    if outcome.unknown:
+        names = ", ".join(map(printable, outcome.unknown))
+        click.echo(f"warning: columns that nobody reads were ignored: {names}", err=True)
     for unit in outcome.results.partial:
         click.echo(f"warning: partial: {unit}", err=True)
-    if code := too_many_rejected(outcome.rejected, outcome.rows, settings):
+    where = f"{outcome.out / REJECTED} says why; the results are written"
+    if code := too_many_rejected(outcome.rejected, outcome.rows, settings, where):
         return code
     return _PARTIAL if outcome.partial else 0
 
 
-def too_many_rejected(rejected: int, rows: int, settings: Settings) -> int:
-    """Return exit code 2, with a word on it, when more rows were rejected than is allowed."""
+def too_many_rejected(rejected: int, rows: int, settings: Settings, where: str) -> int:
+    """Return exit code 2, with a word on it, when more rows were rejected than is allowed.
+
+    Args:
+        rejected: Rows that could not be used.
+        rows: Rows read.
+        settings: For the share that is allowed.
+        where: Where the reasons stand.
+    """
     if rejected <= settings.scan.max_rejected * rows:
         return 0
     click.echo(
         f"error: {rejected:,} of {count(rows, 'row')} rejected, more than "
-        f"{settings.scan.max_rejected:.3%}\n"
-        "  hint: rejected.jsonl says why; results are written; --max-rejected raises the limit",
+        f"the {100 * settings.scan.max_rejected:g} % allowed\n"
+        f"  hint: {where}; --max-rejected raises the limit",
         err=True,
     )
     return _REJECTED
@@ -72,14 +84,15 @@ def campaign_table(campaigns: tuple[Campaign, ...]) -> None:
     """Print one line a campaign."""
     replayed = any(c.detected_us is not None for c in campaigns)
     print_table(
-        ("campaign", "level", "q", "act", "review", "exchanges", "families", "tactics")
+        ("campaign", "level", "q", "act", "review", "exchanges")
         + (("detected at", "before it") if replayed else ())
-        + ("nearest innocent explanation",),
+        + ("evidence", "explanations", "tactics"),
         [_row(campaign, replayed) for campaign in campaigns],
     )
 
 
 def _row(campaign: Campaign, replayed: bool) -> tuple[object, ...]:
+    detected = iso_time(campaign.detected_us)
     return (
         campaign.campaign_id,
         campaign.level,
@@ -87,14 +100,14 @@ def _row(campaign: Campaign, replayed: bool) -> tuple[object, ...]:
         _members(campaign, "act"),
         _members(campaign, "review"),
         campaign.exchanges,
-        " ".join(campaign.families),
-        " ".join(campaign.tactics),
         *(
-            (iso_time(campaign.detected_us), campaign.exchanges_before_detection)
+            (detected and f"{detected[:16]}Z", campaign.exchanges_before_detection)
             if replayed
             else ()
         ),
-        _nearest_explanation(campaign),
+        " ".join(campaign.families),
+        explained(campaign),
+        " ".join(campaign.tactics),
     )
 
 
@@ -102,14 +115,15 @@ def _print(outcome: ScanOutcome) -> None:
     inputs = outcome.results.inputs
     click.echo(
         f"{count(outcome.exchanges, 'exchange')} of {count(inputs.accounts, 'account')}"
-        f" ({outcome.rejected:,} rejected, {outcome.duplicates:,} duplicates)"
-        f" in {sum(outcome.timings.values()):.1f} s:"
-        f" {count(len(outcome.results.campaigns), 'campaign')}"
-        f" at a false-discovery rate of {outcome.results.fdr:g}"
+        f" ({outcome.rejected:,} rejected, {count(outcome.duplicates, 'duplicate')})"
+        f" in {sum(outcome.timings.values()):.1f} s"
     )
+    click.echo(_found(outcome.results))
     if outcome.results.campaigns:
         click.echo()
         campaign_table(outcome.results.campaigns)
+        click.echo()
+        click.echo("act and review count members; the report names A1 to A26 and B1 to B18")
     click.echo()
     for abstention in outcome.results.abstained:
         click.echo(f"abstained: {abstention.unit}: {abstention.reason}")
@@ -122,12 +136,13 @@ def _members(campaign: Campaign, level: str) -> int:
     return sum(member.level == level for member in campaign.members)
 
 
-def _nearest_explanation(campaign: Campaign) -> str:
-    order = {"explains": 0, "cannot_tell": 1, "does_not_explain": 2}
-    ranked = sorted(campaign.explanations, key=lambda item: order[item.verdict])
-    if not ranked:
-        return "none considered"
-    return f"{ranked[0].id} {ranked[0].verdict.replace('_', ' ')}: {ranked[0].why}"
+def _found(results: Results) -> str:
+    """Say how many campaigns there are; only those at level act stand under the rate."""
+    act = sum(campaign.level == "act" for campaign in results.campaigns)
+    return (
+        f"{count(act, 'campaign')} to act on, at a false-discovery rate of {100 * results.fdr:g} %;"
+        f" {len(results.campaigns) - act:,} to review"
+    )
 
 
 def _described(campaign: Campaign) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -31,13 +32,20 @@ def list_units(
     elif name is not None:
         click.echo(_page(found[name]))
     else:
-        print_table(
-            ("name", "tactics", "look-alikes", "what"),
-            [
-                (unit.name, " ".join(unit.tactics), " ".join(unit.look_alikes), _summary(unit))
-                for unit in chosen.values()
-            ],
-        )
+        _print_units(list(chosen.values()))
+
+
+def _print_units(chosen: Sequence[Detector | Linker]) -> None:
+    columns: dict[str, list[object]] = {
+        "name": [unit.name for unit in chosen],
+        "family": [getattr(unit, "family", None) for unit in chosen],
+        "tactics": [" ".join(unit.tactics) for unit in chosen],
+        "look-alikes": [" ".join(unit.look_alikes) for unit in chosen],
+        "what": [_summary(unit) for unit in chosen],
+    }
+    if not any(columns["family"]):  # a detector has none
+        del columns["family"]
+    print_table(tuple(columns), list(zip(*columns.values(), strict=True)))
 
 
 def _described(unit: Detector | Linker) -> dict[str, object]:

@@ -80,33 +80,32 @@ def compare(results: Results, labels: pa.Table) -> dict[str, object]:
 
     Returns:
         `campaigns`: for each true one its accounts and how many were flagged at each level;
-        `benign`: innocent accounts flagged, by archetype and level.
+        `benign`: the same for each innocent archetype.
     """
-    truth = {row["account_id"]: row for row in labels.to_pylist()}
     level = {m.account_id: m.level for c in results.campaigns for m in c.members}
     found: dict[str, Counter[str]] = {}
-    benign: Counter[tuple[str, str]] = Counter()
-    for account, row in truth.items():
-        flagged = level.get(account, "none")
-        if row["campaign_id"] is not None:
-            found.setdefault(row["campaign_id"], Counter())[flagged] += 1
-        elif flagged != "none":
-            benign[row["archetype"], flagged] += 1
+    benign: dict[str, Counter[str]] = {}
+    for row in labels.to_pylist():
+        groups, name = found, row["campaign_id"]
+        if name is None:
+            groups, name = benign, row["archetype"]
+        groups.setdefault(name, Counter())[level.get(row["account_id"], "none")] += 1
     return {
-        "campaigns": [
-            {
-                "campaign": name,
-                "accounts": levels.total(),
-                **{key: levels[key] for key in ("act", "review", "none")},
-            }
-            for name, levels in sorted(found.items())
-        ],
-        "benign": [
-            {"archetype": archetype, "level": flagged, "accounts": number}
-            for (archetype, flagged), number in sorted(benign.items())
-        ],
-        "benign_accounts": sum(row["campaign_id"] is None for row in truth.values()),
+        "campaigns": _counted("campaign", found),
+        "benign": _counted("archetype", benign),
+        "benign_accounts": sum(levels.total() for levels in benign.values()),
     }
+
+
+def _counted(kind: str, groups: dict[str, Counter[str]]) -> list[dict[str, object]]:
+    return [
+        {
+            kind: name,
+            "accounts": levels.total(),
+            **{key: levels[key] for key in ("act", "review", "none")},
+        }
+        for name, levels in sorted(groups.items(), key=lambda item: (len(item[0]), item[0]))
+    ]
 
 
 def _compose(
@@ -121,21 +120,34 @@ def _compose(
 
 
 def _print_truth(truth: dict[str, object]) -> None:
+    from stillwatch.report import LOOK_ALIKES
+
     campaigns, benign = truth["campaigns"], truth["benign"]
     assert isinstance(campaigns, list)  # noqa: S101 (for the type checker)
     assert isinstance(benign, list)  # noqa: S101
-    click.echo("\nagainst the truth, which the scan was not shown:\n")
+    click.echo("\nAgainst the truth, which the scan was not shown:\n")
     print_table(
-        ("true campaign", "accounts", "act", "review", "missed"),
+        ("hidden campaign", "accounts", "act", "review", "missed"),
         [tuple(row.values()) for row in campaigns],
     )
     click.echo()
-    total = truth["benign_accounts"]
-    if not benign:
-        click.echo(f"no innocent account flagged, of {total:,}")
-    for row in benign:
-        flagged = count(row["accounts"], "innocent account")
-        click.echo(f"{flagged} at level {row['level']}: {row['archetype']}")
+    flagged = [row for row in benign if row["act"] or row["review"]]
+    innocent = count(int(str(truth["benign_accounts"])), "innocent account")
+    if not flagged:
+        click.echo(f"none of {innocent} flagged")
+        return
+    print_table(
+        ("innocent", "accounts", "act", "review"),
+        [
+            (
+                f"{row['archetype']} {LOOK_ALIKES.get(row['archetype'], '')}".rstrip(),
+                *(row[key] for key in ("accounts", "act", "review")),
+            )
+            for row in flagged
+        ],
+    )
+    totals = (sum(row[key] for row in benign) for key in ("act", "review"))
+    click.echo("in all: {:,} at act and {:,} at review, of ".format(*totals) + innocent)
 
 
 COMMAND = demo

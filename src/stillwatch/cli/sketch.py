@@ -42,6 +42,7 @@ def sketch(
     settings = settings_from(config, flags)
     from stillwatch import pipeline
     from stillwatch.cli._outcome import too_many_rejected
+    from stillwatch.outputs import REJECTED
 
     with shown_progress() as progress:
         outcome = pipeline.sketch(inputs, out, settings, format=source, progress=progress)
@@ -59,7 +60,8 @@ def sketch(
             f"sketched {count(outcome.exchanges, 'exchange')}, rejected {outcome.rejected:,}: {out}"
         )
     rows = outcome.exchanges + outcome.rejected + outcome.duplicates
-    return too_many_rejected(outcome.rejected, rows, settings)
+    where = f"{out / f'_{REJECTED}'} says why; the sketches are written"
+    return too_many_rejected(outcome.rejected, rows, settings, where)
 
 
 COMMAND = sketch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -53,7 +54,9 @@ def validate(
     else:
         _print(report)
     rows = sum(file.rows for file in report.files)
-    return too_many_rejected(sum(file.rejected for file in report.files), rows, settings)
+    rejected = sum(file.rejected for file in report.files)
+    where = "a scan would end with exit code 2 as well"
+    return too_many_rejected(rejected, rows, settings, where)
 
 
 def _print(report: Validation) -> None:
@@ -62,9 +65,12 @@ def _print(report: Validation) -> None:
         [(file.path, file.source, file.rows, file.rejected) for file in report.files],
     )
     click.echo()
-    print_table(
-        ("column", "filled"), [(name, f"{share:.1%}") for name, share in report.columns.items()]
-    )
+    filled = [(name, f"{share:.1%}") for name, share in report.columns.items() if share]
+    print_table(("column", "filled"), filled)
+    empty = [name for name, share in report.columns.items() if not share]
+    if empty:
+        click.echo()
+        click.echo(textwrap.fill(f"empty: {', '.join(empty)}", 96, subsequent_indent="  "))
     _list("unknown columns, ignored", [printable(name) for name in report.unknown])
     _list("rejected", _reasons(report.reasons))
     _list("would abstain", [f"{item.unit}: {item.reason}" for item in report.abstaining])

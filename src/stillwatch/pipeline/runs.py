@@ -41,6 +41,7 @@ class ScanOutcome:
         rows: Rows read: exchanges + rejected + duplicates.
         timings: Seconds a stage.
         partial: Whether a unit failed and was left out.
+        unknown: Columns that nobody reads.
     """
 
     results: Results
@@ -51,6 +52,7 @@ class ScanOutcome:
     duplicates: int
     timings: dict[str, float]
     partial: bool = False
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +357,7 @@ def outcome_of(
         exchanges=intake.exchanges,
         rejected=rejected,
         duplicates=intake.duplicates,
+        unknown=intake.unknown,
         timings=clock.seconds,
         partial=bool(results.partial),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -31,13 +31,24 @@ Key = tuple[str, Family, str]  # linker, family, key
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A drawn account or shared key."""
+    """A drawn account."""
 
     x: str
     y: str
     title: str
-    family: Family | None
-    letter: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyNode:
+    """A drawn key; its label leads from the picture to the list beside it."""
+
+    x: str
+    y: str
+    label: str
+    family: Family
+    linker: str
+    name: str
+    accounts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +66,31 @@ class Edge:
 class Graph:
     """A drawn part of a campaign's links, with what was left out."""
 
-    keys: tuple[Node, ...]
+    keys: tuple[KeyNode, ...]
     accounts: tuple[Node, ...]
     edges: tuple[Edge, ...]
     spokes: tuple[Spoke, ...]
     families: tuple[Family, ...]
-    all_keys: int
-    all_accounts: int
+    members: int
 
     @property
     def caption(self) -> str:
         """What is drawn, and how much is not."""
-        drawn = (
-            f"{plural(len(self.accounts), 'account')} and {plural(len(self.keys), 'shared key')}"
+        drawn = len(self.accounts)
+        who = (
+            f"All {plural(drawn, 'member')}"
+            if drawn == self.members
+            else f"{drawn:,} of {plural(self.members, 'member')}"
         )
-        if len(self.keys) == self.all_keys and len(self.accounts) == self.all_accounts:
-            return f"All {drawn} of this campaign's links."
-        return (
-            f"{drawn} of {self.all_accounts:,} and {self.all_keys:,} are drawn: the keys that most "
-            "members share, in turn by family, and the accounts that touch most of them."
-        )
+        return f"{who} and {plural(len(self.keys), 'key')} that they share are drawn."
 
 
-def graph(spokes: Sequence[Spoke]) -> Graph | None:
+def graph(spokes: Sequence[Spoke], members: int) -> Graph | None:
     """Lay out a campaign's links; None where there are none.
 
     Args:
         spokes: One entry an account and key, in any order.
+        members: How many accounts the campaign has.
     """
     if not spokes:
         return None
@@ -99,10 +108,9 @@ def graph(spokes: Sequence[Spoke]) -> Graph | None:
     account_at = {one: cmath.rect(_OUTER, angle) for one, angle in _ring(accounts)}
     drawn = _drawn(spokes, key_at, account_at)
     return Graph(
-        keys=tuple(_key_node(key, key_at[key], len(holders[key])) for key in keys),
+        keys=_key_nodes(key_at, drawn),
         accounts=tuple(
-            Node(*_place(account_at[one]), f"account {clean(one, ID_LENGTH)}", None, "")
-            for one in accounts
+            Node(*_place(account_at[one]), f"account {clean(one, ID_LENGTH)}") for one in accounts
         ),
         edges=tuple(
             Edge(
@@ -114,8 +122,7 @@ def graph(spokes: Sequence[Spoke]) -> Graph | None:
         ),
         spokes=drawn,
         families=tuple(one for one in FAMILIES if any(key[1] == one for key in keys)),
-        all_keys=len(holders),
-        all_accounts=len({spoke.account_id for spoke in spokes}),
+        members=members,
     )
 
 
@@ -161,10 +168,14 @@ def _place(at: complex) -> tuple[str, str]:
     return f"{_CENTRE + at.real:.1f}", f"{_CENTRE + at.imag:.1f}"
 
 
-def _key_node(key: Key, at: complex, accounts: int) -> Node:
-    linker, family, name = key
-    title = (
-        f"{unit_name(linker)} {clean(name, ID_LENGTH)} ({family}), shared by "
-        f"{plural(accounts, 'account')}"
-    )
-    return Node(*_place(at), title, family, family[0].upper())
+def _key_nodes(places: dict[Key, complex], drawn: Sequence[Spoke]) -> tuple[KeyNode, ...]:
+    """Label the keys C1, C2, I1 and so on, in the order of the ring."""
+    lines = Counter((spoke.linker, spoke.family, spoke.key) for spoke in drawn)
+    seen: Counter[Family] = Counter()
+    nodes = []
+    for key, at in places.items():
+        linker, family, name = key
+        seen[family] += 1
+        label = f"{family[0].upper()}{seen[family]}"
+        nodes.append(KeyNode(*_place(at), label, family, unit_name(linker), name, lines[key]))
+    return tuple(nodes)

@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from stillwatch.core.catalogue import units
+from stillwatch.core.contracts import Detector
 from stillwatch.core.results import Campaign, Evidence, Results
 from stillwatch.report import _format, _words
 from stillwatch.report._graph import Graph, graph
@@ -21,6 +23,7 @@ from stillwatch.report._plots import Dots, Timeline, dots, timeline
 MAX_CAMPAIGNS: Final = 40
 MAX_ROWS: Final = 500
 MAX_MEMBERS: Final = 100
+OPEN_MEMBERS: Final = 25
 MAX_EVIDENCE: Final = 6
 MAX_TEMPLATES: Final = 25
 MAX_ACCOUNTS: Final = 20
@@ -79,6 +82,10 @@ def render(results: Results, accounts: pa.Table | None = None) -> str:
         max_campaigns=MAX_CAMPAIGNS,
         max_rows=MAX_ROWS,
         max_members=MAX_MEMBERS,
+        open_members=OPEN_MEMBERS,
+        measures=_measures(),
+        max_text=_format.TEXT_LENGTH,
+        br=Markup("<br>"),
         max_evidence=MAX_EVIDENCE,
         max_templates=MAX_TEMPLATES,
     )
@@ -117,6 +124,17 @@ def _finalize(value: object) -> object:
     )
 
 
+@cache
+def _measures() -> dict[str, str]:
+    """Return what each detector scores, from the first line of its class."""
+    documented = {name: type(unit).__doc__ for name, unit in units("detectors", Detector).items()}
+    return {
+        name: text.strip().splitlines()[0].removeprefix("Scores ").rstrip(".")
+        for name, text in documented.items()
+        if text
+    }
+
+
 def _shown(results: Results) -> tuple[Campaign, ...]:
     return results.campaigns[:MAX_CAMPAIGNS]
 
@@ -126,7 +144,7 @@ def _section(number: int, campaign: Campaign) -> _Section:
         number=number,
         campaign=campaign,
         timeline=timeline(campaign.timeline, campaign.detected_us),
-        graph=graph(campaign.spokes),
+        graph=graph(campaign.spokes, len(campaign.members)),
         dots=dots(campaign.harvest),
     )
 

@@ -19,6 +19,9 @@ WIDTH: Final = 720
 LEFT: Final = 56
 PLOT: Final = WIDTH - LEFT - 12
 MAX_BARS: Final = 180
+DAY_US: Final = 86_400_000_000
+_LABELS: Final = 7
+_MANY_DAYS: Final = 60
 _PANELS: Final = ((38, 92), (162, 40))
 
 
@@ -89,7 +92,16 @@ class _Axis:
     def x(self, time_us: int) -> float:
         return LEFT + PLOT * (time_us - self.start) / self.length
 
-    def labels(self) -> tuple[Label, ...]:
+    def labels(self, bins: Sequence[Bin], step: int) -> tuple[Label, ...]:
+        """Name some days under the middle of their bars, or else begin, middle and end."""
+        if step % DAY_US == 0 and self.length // step <= _MANY_DAYS:
+            every = math.ceil(len(bins) / _LABELS)
+            return tuple(
+                Label(
+                    f"{self.x(one.start_us + step // 2):.1f}", moment(one.start_us)[:10], "middle"
+                )
+                for one in bins[::every]
+            )
         times = (self.start, self.start + self.length // 2, self.start + self.length)
         return tuple(
             Label(f"{self.x(time):.1f}", moment(time).removesuffix(" UTC"), anchor)
@@ -139,7 +151,7 @@ def timeline(bins: Sequence[Bin], detected_us: int | None = None) -> Timeline | 
     )
     return Timeline(
         panels,
-        axis.labels(),
+        axis.labels(shown, step),
         axis.detected(detected_us),
         tuple(shown),
         len(shown) < len(ordered),

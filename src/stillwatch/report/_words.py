@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from stillwatch.core.records import Family
-from stillwatch.core.results import Campaign, FamilyTest, Results
-from stillwatch.report._format import count, equation, listing, percent, plural, span
+from stillwatch.core.results import Campaign, Explanation, FamilyTest, Results
+from stillwatch.report._format import count, equation, listing, number, percent, plural, span
 
 LOOK_ALIKES: Final = {
     "B1": "Nightly evaluation or regression suite",
@@ -64,8 +64,8 @@ FAMILY_WORDS: Final[dict[Family, str]] = {
 }
 VERDICTS: Final = {
     "explains": "explains it",
-    "does_not_explain": "does not explain it",
     "cannot_tell": "cannot be told from this input",
+    "does_not_explain": "does not explain it",
 }
 ROLES: Final = {
     "found": "proposed the group; proves nothing",
@@ -180,8 +180,24 @@ def both_nulls(campaign: Campaign) -> str:
         "Both nulls have to fall: an agent fleet is coordinated and does not extract, an "
         "evaluation run extracts and does not hide. "
         f"{equation('q', campaign.q_value)} "
-        "is the lowest false-discovery rate at which this campaign would still be listed."
+        "is the lowest false-discovery rate at which this campaign would still be listed. The "
+        f"e-value {number(campaign.e_value)} belongs to the weaker of the two: a bet of 1 against "
+        "that null has paid this much, and pays at most 1 on average where the null is true. "
+        "e-values of several scans may be averaged."
     )
+
+
+def explained(campaign: Campaign) -> str:
+    """Name the innocent explanations that hold, or else how many stay open."""
+    holding = [item.id for item in campaign.explanations if item.verdict == "explains"]
+    if holding:
+        return f"{' '.join(holding)} {'holds' if len(holding) == 1 else 'hold'}"
+    return f"{sum(item.verdict == 'cannot_tell' for item in campaign.explanations)} open"
+
+
+def ordered_explanations(campaign: Campaign) -> list[Explanation]:
+    """Put first what explains the group, then what stays open."""
+    return sorted(campaign.explanations, key=lambda item: list(VERDICTS).index(item.verdict))
 
 
 def role(test: FamilyTest) -> str:
@@ -191,7 +207,11 @@ def role(test: FamilyTest) -> str:
 
 def next_steps(campaign: Campaign) -> tuple[str, ...]:
     """List the triage steps for a campaign of this level."""
-    doubtful = [x.id for x in campaign.explanations if x.verdict != "does_not_explain"]
+    doubtful = [
+        f"{item.id} ({LOOK_ALIKES[item.id]})" if item.id in LOOK_ALIKES else item.id
+        for item in ordered_explanations(campaign)
+        if item.verdict != "does_not_explain"
+    ]
     doubt = (
         f"Settle the explanations that remain open first: {listing(doubtful)}."
         if doubtful
@@ -215,8 +235,8 @@ def next_steps(campaign: Campaign) -> tuple[str, ...]:
     return (
         "Do not act on this campaign alone.",
         doubt,
-        "Read the family table below: a family that abstained names the column that would settle "
-        "the question.",
+        "Read the family table below: a family that abstained could not be tested. The section on "
+        "how this scan was made names the columns that would let more of them speak.",
         "Scan a longer period, or calibrate on your own history, and see whether the group stays.",
         "Should you act after all, a person decides, records the grounds and offers an appeal.",
     )
