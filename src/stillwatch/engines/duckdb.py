@@ -36,15 +36,16 @@ class DuckDB:
 
     def append(self, name: str, rows: ibis.Table) -> None:
         """Evaluate an expression and add its rows to a stored table, made on first use."""
-        if self.has(name):
-            sql = ibis.to_sql(rows, dialect="duckdb")
-            self._connection.raw_sql(f'INSERT INTO "{name}" BY NAME {sql}')
-        else:
-            self._connection.create_table(name, rows)
+        if not self.has(name):
+            # Columns get the types that Ibis says: DuckDB's own sums are 128 bits wide.
+            self._connection.create_table(name, schema=rows.schema())
+        sql = ibis.to_sql(rows, dialect="duckdb")
+        self._connection.raw_sql(f'INSERT INTO "{name}" BY NAME {sql}')
 
     def replace(self, name: str, rows: ibis.Table) -> None:
         """Evaluate an expression and make its rows a stored table's only rows."""
-        self._connection.create_table("replacing", rows, overwrite=True)
+        self._connection.drop_table("replacing", force=True)
+        self.append("replacing", rows)
         self._connection.drop_table(name, force=True)
         self._connection.raw_sql(f'ALTER TABLE "replacing" RENAME TO "{name}"')
 

@@ -106,7 +106,6 @@ def replay(
             rows = engine.table(_SKETCHES)
             with clock.stage("roll up"):
                 store.roll_up(rows.filter((rows.time_us >= since) & (rows.time_us < until)))
-                store.compact()
             since = until
             with clock.stage("analyse"):
                 now = intake.until(until, exchanges)
