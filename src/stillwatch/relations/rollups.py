@@ -101,7 +101,10 @@ def daily(sketches: ibis.Table) -> ibis.Table:
         "verified": rows.verified.cast("int8").max(),
         "account_id": rows.account_id.max(),
         "organization_id": rows.organization_id.max(),
-        **{name: rows.bit.bit_or(where=rows.word == index) for index, name in enumerate(PAYLOAD_BITS)},
+        **{
+            name: rows.bit.bit_or(where=rows.word == index)
+            for index, name in enumerate(PAYLOAD_BITS)
+        },
     }
     return rows.group_by("account_key", "party_key", "day").agg(**columns)
 
