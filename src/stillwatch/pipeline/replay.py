@@ -27,7 +27,7 @@ from stillwatch.sources import open_inputs
 
 GROWTH: Final = 1.1
 """Traffic must have grown by this factor since the last look."""
-_SKETCHES: Final = "sketches"
+_SKETCHES, _NEW = "sketches", "new_sketches"
 
 
 @dataclass(slots=True)
@@ -105,7 +105,8 @@ def replay(
         for until, exchanges in _looks(engine, steps, progress):
             rows = engine.table(_SKETCHES)
             with clock.stage("roll up"):
-                store.roll_up(rows.filter((rows.time_us >= since) & (rows.time_us < until)))
+                engine.replace(_NEW, rows.filter((rows.time_us >= since) & (rows.time_us < until)))
+                store.roll_up(engine.table(_NEW))
             since = until
             with clock.stage("analyse"):
                 now = intake.until(until, exchanges)
@@ -127,10 +128,14 @@ def _looks(engine: DuckDB, steps: range, progress: Progress) -> Iterator[tuple[i
     Yields:
         The end of the step, UTC microseconds, and the exchanges before it.
     """
-    looked = 0
+    rows = engine.table(_SKETCHES)
+    counts = rows.group_by(step=rows.time_us // steps.step).agg(exchanges=rows.count())
+    fetched = engine.fetch(counts.order_by("step")).to_pydict()
+    new = dict(zip(fetched["step"], fetched["exchanges"], strict=True))
+    looked = exchanges = 0
     for until in steps:
         progress.advance(1)
-        exchanges = engine.count(_SKETCHES, "time_us", until)
+        exchanges += new.get(until // steps.step - 1, 0)
         if until == steps[-1] or exchanges >= max(1, GROWTH * looked):
             looked = exchanges
             yield until, exchanges

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,8 +22,11 @@ class Engine(Protocol):
     def read(self, files: Sequence[Path]) -> ibis.Table:
         """Return the rows of Parquet files."""
 
-    def append(self, name: str, rows: ibis.Table) -> None:
-        """Evaluate rows and add them to a stored table."""
+    def append(self, name: str, rows: ibis.Table, part: int | None = None) -> None:
+        """Evaluate rows and add them to a stored table; `part` fills a column of that name."""
+
+    def newer(self, name: str, part: int) -> ibis.Table:
+        """Return the rows of a stored table whose `part` is greater."""
 
     def replace(self, name: str, rows: ibis.Table) -> None:
         """Evaluate rows and make them the stored table."""
@@ -50,6 +54,7 @@ class RollupStore:
         self.engine = engine
         self._parts = 0
         self._known: dict[str, int] = {}  # how many parts a kept table holds
+        self._built: dict[Hashable, ibis.Table] = {}
 
     def add(self, files: Sequence[Path]) -> None:
         """Roll up some sketch files and add the partial rollups."""
@@ -58,50 +63,79 @@ class RollupStore:
     def roll_up(self, sketches: ibis.Table) -> None:
         """Roll up some sketches and add the partial rollups."""
         self._parts += 1
-        part = ibis.literal(self._parts, "int32")
-        self.engine.append("daily", rollups.daily(sketches).mutate(part=part))
-        self.engine.append("models", rollups.models(sketches))
+        source = sketches.op()
+        daily = self._once(("daily", source), lambda: rollups.daily(sketches))
+        self.engine.append("daily", daily, self._parts)
+        models = self._once(("models", source), lambda: rollups.models(sketches))
+        self.engine.append("models", models)
         for kind in rollups.KEY_KINDS:
-            self.engine.append(f"keys_{kind}", rollups.keys(sketches, kind).mutate(part=part))
+            keys = self._once((kind, source), partial(rollups.keys, sketches, kind))
+            self.engine.append(f"keys_{kind}", keys, self._parts)
 
     def daily(self) -> pa.Table:
         """Return exchanges by account and day: `account_key, day, exchanges`."""
-        rows = self.engine.table("daily")
-        merged = rows.group_by("account_key", "day").agg(exchanges=rows.exchanges.sum())
-        return self.engine.fetch(merged.order_by("account_key", "day"))
+
+        def rows() -> ibis.Table:
+            daily = self.engine.table("daily")
+            merged = daily.group_by("account_key", "day").agg(exchanges=daily.exchanges.sum())
+            return merged.order_by("account_key", "day")
+
+        return self.engine.fetch(self._once("daily", rows))
 
     def profiles(self, by: str) -> pa.Table:
         """Return the merged rollup of each `account_key` or `party_key`, sorted by it."""
         columns = ("account_key", "party_key") if by == "account_key" else (by,)
-        rows = rollups.merge_daily(self._accounts(), *columns)
-        return self.engine.fetch(rows.order_by(by))
+        accounts = self._accounts()
+        return self.engine.fetch(
+            self._once(by, lambda: rollups.merge_daily(accounts, *columns).order_by(by))
+        )
 
     def models(self) -> pa.Table:
         """Return one row an account, model and day."""
-        rows = rollups.merge_models(self.engine.table("models"))
-        return self.engine.fetch(rows.order_by("account_key", "day", "model"))
+
+        def rows() -> ibis.Table:
+            merged = rollups.merge_models(self.engine.table("models"))
+            return merged.order_by("account_key", "day", "model")
+
+        return self.engine.fetch(self._once("models", rows))
 
     def shared(self, kind: str) -> pa.Table:
         """Return who touched which key of one kind, keys of a single party left out."""
-        rows = rollups.shared_keys(self.engine.table(f"keys_{kind}"), self._several(kind))
-        return self.engine.fetch(rows.order_by("key", "party_key"))
+        several = self._several(kind)
+
+        def rows() -> ibis.Table:
+            found = rollups.shared_keys(self.engine.table(f"keys_{kind}"), several)
+            return found.order_by("key", "party_key")
+
+        return self.engine.fetch(self._once(kind, rows))
 
     def echoes(self) -> pa.Table:
         """Return who fed back whose output."""
-        rows = rollups.echoes(
-            self.engine.table("keys_echo_prompt"), self.engine.table("keys_echo_response")
-        )
-        return self.engine.fetch(rows.order_by("source_key", "party_key"))
+
+        def rows() -> ibis.Table:
+            prompts, responses = map(self.engine.table, ("keys_echo_prompt", "keys_echo_response"))
+            return rollups.echoes(prompts, responses).order_by("source_key", "party_key")
+
+        return self.engine.fetch(self._once("echoes", rows))
+
+    def _once(self, name: Hashable, build: Callable[[], ibis.Table]) -> ibis.Table:
+        """Return an expression, built once: building it can take longer than running it."""
+        if name not in self._built:
+            self._built[name] = build()
+        return self._built[name]
 
     def _accounts(self) -> ibis.Table:
         """Return one row an account and party, the days merged."""
         if (known := self._known.get("accounts", 0)) < self._parts:
-            daily = self.engine.table("daily")
-            rows = daily.filter(daily.part > known).drop("day", "part")
-            if known:
-                rows = rows.union(self.engine.table("accounts").select(*rows.columns))
-            merged = rollups.merge_daily(rows, "account_key", "party_key")
-            self.engine.replace("accounts", merged.drop("accounts"))
+            new = self.engine.newer("daily", known)
+
+            def merged() -> ibis.Table:
+                rows = new.drop("day", "part")
+                if known:
+                    rows = rows.union(self.engine.table("accounts").select(*rows.columns))
+                return rollups.merge_daily(rows, "account_key", "party_key").drop("accounts")
+
+            self.engine.replace("accounts", self._once(("accounts", bool(known)), merged))
             self._known["accounts"] = self._parts
         return self.engine.table("accounts")
 
@@ -110,12 +144,15 @@ class RollupStore:
         name = f"several_{kind}"
         if (known := self._known.get(name, 0)) < self._parts:
             keys = self.engine.table(f"keys_{kind}")
-            if known:
-                keys = keys.semi_join(keys.filter(keys.part > known), "key")
-            several = rollups.touched_by_several(keys)
-            if known:
-                several = several.anti_join(self.engine.table(name), "key")
-            self.engine.append(name, several)
+            new = self.engine.newer(f"keys_{kind}", known)
+
+            def several() -> ibis.Table:
+                if not known:
+                    return rollups.touched_by_several(keys)
+                found = rollups.touched_by_several(keys.semi_join(new, "key"))
+                return found.anti_join(self.engine.table(name), "key")
+
+            self.engine.append(name, self._once((name, bool(known)), several))
             self._known[name] = self._parts
         return self.engine.table(name)
 
