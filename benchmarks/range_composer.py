@@ -26,19 +26,17 @@ def show(name: str, composition: Composition, seconds: float) -> None:
         print(f"| {row.feature} | " + " | ".join(f"{value:.2f}" for value in figures) + " |")
 
 
-def main() -> None:
+def main(size: float = 1.0) -> None:
     start = time.perf_counter()
-    show("demo", compose_demo(), time.perf_counter() - start)
+    show("demo", compose_demo(scale=size), time.perf_counter() - start)
     start = time.perf_counter()
-    rows = sum(batch.num_rows for batch in benchmark_table(1_000_000, 50_000))
+    rows = sum(
+        batch.num_rows for batch in benchmark_table(int(1_000_000 * size), int(50_000 * size))
+    )
     print(f"plain rows: {rows / (time.perf_counter() - start):,.0f} rows per second")
     data = Path(os.environ.get("STILLWATCH_DATA", "../shared/data"))
     if not (data / "README.md").exists():
         print("real input: skipped, the data is not here (set STILLWATCH_DATA)")
         return
     start = time.perf_counter()
-    show("real", compose_real(data), time.perf_counter() - start)
-
-
-if __name__ == "__main__":
-    main()
+    show("real", compose_real(data, scale=size), time.perf_counter() - start)

@@ -20,13 +20,13 @@ from stillwatch.range.real import compose_real
 from stillwatch.stats.intervals import clopper_pearson
 
 
-def main() -> None:
+def main(size: float = 1.0) -> None:
     data = Path(os.environ.get("STILLWATCH_DATA", "../shared/data"))
     if not (data / "README.md").exists():
         print("skipped: the real data is not here (set STILLWATCH_DATA)")
         return
     with tempfile.TemporaryDirectory() as folder:
-        composition = compose_real(data)
+        composition = compose_real(data, scale=size)
         traffic, labels = write(composition, Path(folder))
         out = Path(folder) / "scan"
         start = time.perf_counter()
@@ -49,7 +49,3 @@ def report(accounts: Path, labels: Path) -> None:
         act, review = int((group.level == "act").sum()), int((group.level == "review").sum())
         low, high = clopper_pearson(act, len(group))
         print(f"| {name} | {len(group)} | {act} | {review} | {low:.4f} to {high:.4f} |")
-
-
-if __name__ == "__main__":
-    main()

@@ -94,7 +94,7 @@ def _commands() -> Iterator[str]:
     )
     for words, command in command_names():
         title = " ".join(("stillwatch", *words))
-        context = click.Context(command, info_name=title)
+        context = click.Context(command, info_name=title, **cli.context_settings)
         context.max_content_width = context.terminal_width = 96
         yield from (f"## {title}", "", "```text", command.get_help(context), "```", "")
 

@@ -64,7 +64,9 @@ def made(
     calibration: Calibration, one: list[float], two: list[float], places: int = 50, **kept: object
 ) -> pa.Table:
     campaigns = kept.get("campaigns", ())
-    return account_table(unit(one, two), calibration, False, campaigns, places, find)  # type: ignore[arg-type]
+    rows = unit(one, two)
+    p = calibration.harvest_p(calibration.harvest(rows.scores), rows.segments, rows.ties)
+    return account_table(rows, calibration, False, p, campaigns, places, find)  # type: ignore[arg-type]
 
 
 LOUD = [9.0, 8.0, 7.0, *([0.5] * (ACCOUNTS - 3))]

@@ -1,4 +1,4 @@
-"""Rollups merge: whatever the cuts, the order and the compactions, the tables are the same."""
+"""Rollups merge: whatever the cuts, the order and the readings between, the tables are the same."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ def everything(store: RollupStore) -> Tables:
     }
 
 
-def rolled_up(pieces: list[list[Row]], compact_after: set[int]) -> Tables:
+def rolled_up(pieces: list[list[Row]], read_after: set[int]) -> Tables:
     with fresh_store() as (store, folder):
         for number, piece in enumerate(pieces):
             store.add([write_sketches(folder / f"{number}.parquet", piece)])
-            if number in compact_after:
-                store.compact()
+            if number in read_after:
+                everything(store)
         return everything(store)
 
 
@@ -118,8 +118,8 @@ def _check_cut(rows: list[Row], draw: Callable[..., object]) -> None:
     inner: set[int] = draw(st.sets(st.integers(1, len(rows)), max_size=3))  # type: ignore[assignment]
     places = sorted({0, *inner, len(rows)})
     pieces = [shuffled[a:b] for a, b in pairwise(places)]
-    compact: set[int] = draw(st.sets(st.integers(0, 3)))  # type: ignore[assignment]
-    found = rolled_up(pieces, compact)
+    read: set[int] = draw(st.sets(st.integers(0, 3)))  # type: ignore[assignment]
+    found = rolled_up(pieces, read)
     rows = one_party_an_account(rows)
     for by, name in (("account_key", "accounts"), ("party_key", "parties")):
         assert found[name].to_pylist() == expected_profiles(rows, by)
@@ -150,7 +150,7 @@ def rows_of_many() -> list[Row]:
     ]
 
 
-def test_cut_and_compacted_tables_are_equal_column_for_column() -> None:
+def test_tables_read_between_the_cuts_are_equal_column_for_column() -> None:
     rows = rows_of_many()
     whole = rolled_up([rows], set())
     assert all(table.num_rows for name, table in whole.items() if name in ("echoes", "system"))
@@ -160,13 +160,10 @@ def test_cut_and_compacted_tables_are_equal_column_for_column() -> None:
         assert by_one[name].equals(table), name
 
 
-def test_reading_changes_nothing_and_neither_does_compacting_twice() -> None:
+def test_reading_changes_nothing() -> None:
     with fresh_store() as (store, folder):
         store.add([write_sketches(folder / "a.parquet", rows_of_many())])
         first = everything(store)
-        assert everything(store) == first
-        store.compact()
-        store.compact()
         assert everything(store) == first
 
 
@@ -259,7 +256,7 @@ def test_the_parties_of_one_account_are_one() -> None:
         for n, (account, party) in enumerate(seen)
     ]
     by_step = rolled_up([[row] for row in rows], {0, 2, 4, 5})
-    assert by_step == rolled_up([rows], set()), "whenever the rollups were compacted"
+    assert by_step == rolled_up([rows], set()), "whenever the rollups were read"
     accounts = by_step["accounts"].to_pylist()
     assert [row["account_key"] for row in accounts] == [1, 2, 5, 6, 7], "one row an account"
     assert [row["party_key"] for row in accounts] == [1, 1, 300, 300, 7]

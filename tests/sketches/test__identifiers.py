@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.sketches._build import sketch
 
 from stillwatch.core.keyed import PUBLIC_KEY, token
 from stillwatch.sketches import _identifiers
+from stillwatch.sketches._identifiers import _WITH_PORT, _canonical, _parsed, address_tokens
 
 KEY = b"a key of this test"
 
@@ -145,3 +146,39 @@ def test_any_text_has_the_token_of_its_bytes(texts: list[str | None]) -> None:
     found = _identifiers.tokens(pa.array(texts, pa.string()), KEY, "x").to_pylist()
     assert found == [None if t is None else token(t, KEY, "x") for t in texts]
     _identifiers.address_tokens(pa.array(texts, pa.string()), KEY)
+
+
+@settings(deadline=None)
+@given(st.ip_addresses())
+def test_the_quick_reading_agrees_with_the_slow_one(address: object) -> None:
+    assert _canonical(str(address).encode()) == _parsed(str(address))
+
+
+@given(st.text(alphabet="0123456789abcdef.:%/ ", max_size=20))
+def test_so_it_does_on_what_only_looks_like_an_address(text: str) -> None:
+    assume(not _WITH_PORT.fullmatch(text.strip()))
+    try:
+        expected: tuple[bytes, bytes | None] = _parsed(text.strip().partition("%")[0])
+    except ValueError:
+        expected = text.encode(), None
+    assert _canonical(text.encode()) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "address", "network"),
+    [
+        ("203.0.113.9", "203.0.113.9", "203.0.113.0/24"),
+        (" 2001:DB8:0:0::1%eth0 ", "2001:db8::1", "2001:db8::/48"),
+        ("::ffff:203.0.113.9", "203.0.113.9", "203.0.113.0/24"),
+        ("::ffff:cb00:7109", "203.0.113.9", "203.0.113.0/24"),
+        ("::1.2.3.4", "::102:304", "::/48"),
+        ("01.2.3.4", "01.2.3.4", None),
+        ("nonsense", "nonsense", None),
+        ("", "", None),
+    ],
+)
+def test_written_forms(written: str, address: str, network: str | None) -> None:
+    found, prefix = address_tokens(pa.array([written, None]), KEY)
+    assert found.to_pylist() == [token(address, KEY, "ip"), None]
+    expected = None if network is None else token(network, KEY, "prefix")
+    assert prefix.to_pylist() == [expected, None]

@@ -39,40 +39,73 @@ class DuckDB:
                 temp_directory=str(scratch / "spill"),
                 preserve_insertion_order=False,
             )
+        self._tables: dict[str, ibis.Table] = {}
+        self._sql: dict[object, str] = {}  # by expression: a replay asks the same at every look
 
     def read(self, files: Sequence[Path]) -> ibis.Table:
         """Return the rows of some Parquet files as a table, not read yet."""
         with self._faults():
             return self._connection.read_parquet([str(file) for file in files])
 
-    def append(self, name: str, rows: ibis.Table) -> None:
-        """Evaluate an expression and add its rows to a stored table, made on first use."""
+    def append(self, name: str, rows: ibis.Table, part: int | None = None) -> None:
+        """Evaluate an expression and add its rows to a stored table, made on first use.
+
+        Args:
+            name: Of the table.
+            rows: What to add.
+            part: Number to put in the column `part` of these rows; None for no such column.
+        """
+        if name not in self._tables:
+            # Columns get the types that Ibis says: DuckDB's own sums are 128 bits wide.
+            types = dict(rows.schema()) | ({} if part is None else {"part": "int32"})
+            self._tables[name] = self._connection.create_table(name, schema=ibis.schema(types))
+        asked = f"FROM ({self._compiled(rows)})"
+        tagged = "*" if part is None else f"*, {part} AS part"
         with self._faults():
-            if self.has(name):
-                sql = ibis.to_sql(rows, dialect="duckdb")
-                self._connection.raw_sql(f'INSERT INTO "{name}" BY NAME {sql}')
-            else:
-                self._connection.create_table(name, rows)
+            self._connection.raw_sql(f'INSERT INTO "{name}" BY NAME SELECT {tagged} {asked}')
+
+    def newer(self, name: str, part: int) -> ibis.Table:
+        """Return the rows of a stored table that belong to parts after a number."""
+        view = f"{name}_newer"
+        select = f'SELECT * FROM "{name}" WHERE part > {part}'  # noqa: S608 (a table of our own)
+        self._connection.raw_sql(f'CREATE OR REPLACE VIEW "{view}" AS {select}')
+        if view not in self._tables:
+            self._tables[view] = self._connection.table(view)
+        return self._tables[view]
 
     def replace(self, name: str, rows: ibis.Table) -> None:
         """Evaluate an expression and make its rows a stored table's only rows."""
+        self.append("replacing", rows)
+        self._connection.drop_table(name, force=True)
+        self._connection.raw_sql(f'ALTER TABLE "replacing" RENAME TO "{name}"')
+        del self._tables["replacing"]
+        if name not in self._tables:
+            self._tables[name] = self._connection.table(name)
+
+    def put(self, name: str, rows: pa.Table) -> None:
+        """Make rows from here a stored table's only rows."""
         with self._faults():
-            self._connection.create_table("replacing", rows, overwrite=True)
-            self._connection.drop_table(name, force=True)
-            self._connection.raw_sql(f'ALTER TABLE "replacing" RENAME TO "{name}"')
+            self._tables[name] = self._connection.create_table(name, rows, overwrite=True)
 
     def has(self, name: str) -> bool:
         """Say whether a table is stored."""
-        return name in self._connection.list_tables()
+        return name in self._tables
 
     def table(self, name: str) -> ibis.Table:
         """Return a stored table."""
-        return self._connection.table(name)
+        return self._tables[name]
 
     def fetch(self, rows: ibis.Table) -> pa.Table:
         """Evaluate an expression and bring its rows here."""
         with self._faults():
-            return rows.to_pyarrow()
+            found = self._connection.raw_sql(self._compiled(rows)).fetch_arrow_table()
+        return found.cast(rows.schema().to_pyarrow())
+
+    def _compiled(self, rows: ibis.Table) -> str:
+        asked = rows.op()
+        if asked not in self._sql:
+            self._sql[asked] = ibis.to_sql(rows, dialect="duckdb")
+        return self._sql[asked]
 
     def close(self) -> None:
         """Let go of the database file."""

@@ -1,7 +1,7 @@
 """Replay: the same analysis, as it would have run live, step by step.
 
 Sketches are put in order of time once; each step merges the rollups of what is new. The analysis
-is repeated when the merged traffic has grown by a tenth since the last look, and at the end: the
+is repeated when the merged traffic has grown by a quarter since the last look, and at the end: the
 looks then grow with the logarithm of the traffic, and their whole cost with the traffic.
 """
 
@@ -25,9 +25,11 @@ from stillwatch.relations.store import RollupStore
 from stillwatch.report import render
 from stillwatch.sources import open_inputs
 
-GROWTH: Final = 1.1
+GROWTH: Final = 1.25
 """Traffic must have grown by this factor since the last look."""
-_SKETCHES: Final = "sketches"
+LEAST: Final = 1000
+"""And by this many exchanges: less shows no campaign."""
+_SKETCHES, _NEW = "sketches", "new_sketches"
 
 
 @dataclass(slots=True)
@@ -105,8 +107,8 @@ def replay(
         for until, exchanges in _looks(_new(engine, step), steps, progress):
             rows = engine.table(_SKETCHES)
             with clock.stage("roll up"):
-                store.roll_up(rows.filter((rows.time_us >= since) & (rows.time_us < until)))
-                store.compact()
+                engine.replace(_NEW, rows.filter((rows.time_us >= since) & (rows.time_us < until)))
+                store.roll_up(engine.table(_NEW))
             since = until
             with clock.stage("analyse"):
                 now = intake.until(until, exchanges)
@@ -143,6 +145,6 @@ def _looks(new: Mapping[int, int], steps: range, progress: Progress) -> Iterator
         progress.advance(place - passed)
         passed = place
         exchanges += new.get(until, 0)
-        if until == steps[-1] or exchanges >= max(1, GROWTH * looked):
+        if until == steps[-1] or exchanges >= max(looked + LEAST, GROWTH * looked):
             looked = exchanges
             yield until, exchanges

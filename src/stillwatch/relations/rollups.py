@@ -47,6 +47,8 @@ LIST_KEYS: Final = {
     "echo_prompt": "echo_prompt",
     "echo_response": "echo_response",
 }
+SCATTERED_KINDS: Final = ("band",)
+"""Kinds whose keys hardly ever repeat within a party: a first aggregation would not shrink them."""
 TEMPLATE_KINDS: Final = ("system", "head", "tail", "fingerprint")
 KEY_KINDS: Final = (*SCALAR_KEYS, *LIST_KEYS, "slot")
 
@@ -73,37 +75,44 @@ _MAXIMA: Final = ("last_us", "last_block_us", "plan", "verified", "account_id", 
 
 def daily(sketches: ibis.Table) -> ibis.Table:
     """Return one row an account and day: counts, an hour histogram and a payload bitmap."""
-    hour = (sketches.time_us // HOUR_US) % 24
-    status = sketches.status.fill_null(200)
     place = sketches.payload_key & 511
-    word, bit = place >> 5, ibis.literal(1, "int64") << (place & 31)
-    block_us = ibis.cases((status == 403, sketches.time_us))
+    rows = sketches.mutate(
+        day=sketches.time_us // DAY_US,
+        hour=(sketches.time_us // HOUR_US) % 24,
+        status=sketches.status.fill_null(200),
+        word=place >> 5,
+        bit=ibis.literal(1, "int64") << (place & 31),
+    )
+    counted = {
+        **{f"{score}_hits": rows[score] >= HIT for score in SCORES},
+        "refused": rows.finish_reason.isin(("refusal", "content_filter")),
+        "blocked": rows.status == 403,
+        "limited": rows.status == 429,
+        "failed": rows.status >= 500,
+        "with_end_user": rows.end_user_key.notnull(),
+        **{name: rows.hour == index for index, name in enumerate(HOURS)},
+    }
+    block_us = ibis.cases((rows.status == 403, rows.time_us))
     columns: dict[str, ibis.Value] = {
-        "exchanges": sketches.count(),
-        "input_tokens": _tokens(sketches.input_tokens),
-        "output_tokens": _tokens(sketches.output_tokens),
-        **{f"{score}_hits": (sketches[score].fill_null(0) >= HIT).sum() for score in SCORES},
-        "refused": sketches.finish_reason.isin(("refusal", "content_filter"))
-        .fill_null(False)
-        .sum(),
-        "blocked": (status == 403).sum(),
-        "limited": (status == 429).sum(),
-        "failed": (status >= 500).sum(),
-        "with_end_user": sketches.end_user_key.notnull().sum(),
-        **{name: (hour == index).sum() for index, name in enumerate(HOURS)},
-        "first_us": sketches.time_us.min(),
-        "last_us": sketches.time_us.max(),
+        "exchanges": rows.count(),
+        "input_tokens": _tokens(rows.input_tokens),
+        "output_tokens": _tokens(rows.output_tokens),
+        **{name: rows.count(where=which) for name, which in counted.items()},
+        "first_us": rows.time_us.min(),
+        "last_us": rows.time_us.max(),
         "first_block_us": block_us.min(),
         "last_block_us": block_us.max(),
-        "account_created_us": sketches.account_created_us.min(),
-        "plan": sketches.plan.max(),
-        "verified": sketches.verified.cast("int8").max(),
-        "account_id": sketches.account_id.max(),
-        "organization_id": sketches.organization_id.max(),
-        **{name: bit.bit_or(where=word == index) for index, name in enumerate(PAYLOAD_BITS)},
+        "account_created_us": rows.account_created_us.min(),
+        "plan": rows.plan.max(),
+        "verified": rows.verified.cast("int8").max(),
+        "account_id": rows.account_id.max(),
+        "organization_id": rows.organization_id.max(),
+        **{
+            name: rows.bit.bit_or(where=rows.word == index)
+            for index, name in enumerate(PAYLOAD_BITS)
+        },
     }
-    day = sketches.time_us // DAY_US
-    return sketches.group_by(sketches.account_key, sketches.party_key, day=day).agg(**columns)
+    return rows.group_by("account_key", "party_key", "day").agg(**columns)
 
 
 def _tokens(column: ibis.Value) -> ibis.Value:
@@ -153,47 +162,65 @@ def merge_models(rollups: ibis.Table) -> ibis.Table:
 
 
 def keys(sketches: ibis.Table, kind: str) -> ibis.Table:
-    """Return one row a party and key of one kind, a name of `KEY_KINDS`.
+    """Return one row a party and key of one kind, a name of `KEY_KINDS`; a use, if scattered.
 
-    `payload_low` and `payload_high` differ when the party used the key with differing payloads:
-    what then stays the same is a template.
+    Kinds in `TEMPLATE_KINDS` have `payload_low` and `payload_high` too, which differ when the
+    party used the key with differing payloads: what then stays the same is a template.
     """
-    base = {"party_key": sketches.party_key, "time_us": sketches.time_us}
-    payload = sketches.payload_key.fill_null(0)
-    if kind in LIST_KEYS:
-        used = sketches.select(**base, payload=payload, key=sketches[LIST_KEYS[kind]].unnest())
+    if kind == "slot":
+        key = sketches.time_us // SLOT_US
+    elif kind in LIST_KEYS:
+        key = sketches[LIST_KEYS[kind]].unnest()
     else:
-        key = sketches.time_us // SLOT_US if kind == "slot" else sketches[SCALAR_KEYS[kind]]
-        used = sketches.select(**base, payload=payload, key=key.cast("int64"))
+        key = sketches[SCALAR_KEYS[kind]]
+    columns = {"party_key": sketches.party_key, "time_us": sketches.time_us, "key": key}
+    if kind in TEMPLATE_KINDS:
+        columns["payload"] = sketches.payload_key.fill_null(0)
+    used = sketches.select(**columns)
     used = used.filter(used.key.notnull())
-    return used.group_by("party_key", "key").agg(
-        uses=used.count(),
-        first_us=used.time_us.min(),
-        last_us=used.time_us.max(),
-        payload_low=used.payload.min(),
-        payload_high=used.payload.max(),
-    )
+    if kind in SCATTERED_KINDS:
+        one = ibis.literal(1, "int64")
+        return used.select("party_key", "key", uses=one, first_us="time_us", last_us="time_us")
+    merged = {"uses": used.count(), "first_us": used.time_us.min(), "last_us": used.time_us.max()}
+    if kind in TEMPLATE_KINDS:
+        merged |= {"payload_low": used.payload.min(), "payload_high": used.payload.max()}
+    return used.group_by("party_key", "key").agg(**merged)
 
 
 def merge_keys(rollups: ibis.Table) -> ibis.Table:
     """Merge partial key rollups into one row a party and key."""
-    return rollups.group_by("party_key", "key").agg(
-        uses=rollups.uses.sum(),
-        first_us=rollups.first_us.min(),
-        last_us=rollups.last_us.max(),
-        payload_low=rollups.payload_low.min(),
-        payload_high=rollups.payload_high.max(),
-    )
+    merged = {
+        "uses": rollups.uses.sum(),
+        "first_us": rollups.first_us.min(),
+        "last_us": rollups.last_us.max(),
+    }
+    if "payload_low" in rollups.columns:
+        merged |= {
+            "payload_low": rollups.payload_low.min(),
+            "payload_high": rollups.payload_high.max(),
+        }
+    return rollups.group_by("party_key", "key").agg(**merged)
 
 
-def shared_keys(rollups: ibis.Table, kind: str) -> ibis.Table:
-    """Keep the keys that at least two parties touched; of templates, only with varied payloads."""
-    rows = rollups
-    if kind in TEMPLATE_KINDS:
-        rows = rows.filter(rows.payload_low != rows.payload_high)
-    span = rows.group_by("key").agg(low=rows.party_key.min(), high=rows.party_key.max())
-    shared = span.filter(span.low != span.high)
-    return rows.semi_join(shared, "key").select("party_key", "key", "uses", "first_us", "last_us")
+def touched_by_several(rollups: ibis.Table) -> ibis.Table:
+    """Return the keys that at least two parties touched, each once; rollups may be partial."""
+    before = rollups.party_key.lag().over(group_by="key", order_by="party_key")  # beats min, max
+    rows = rollups.select("key", "party_key", before=before)
+    return rows.filter(rows.before != rows.party_key).select("key").distinct()
+
+
+def shared_keys(rollups: ibis.Table, several: ibis.Table) -> ibis.Table:
+    """Keep the keys that at least two parties touched; of templates, only with varied payloads.
+
+    Args:
+        rollups: Key rollups of one kind; they may be partial.
+        several: The keys that at least two parties touched.
+    """
+    rows = merge_keys(rollups.semi_join(several, "key"))
+    if "payload_low" in rows.columns:
+        varied = rows.filter(rows.payload_low != rows.payload_high)
+        rows = varied.semi_join(touched_by_several(varied), "key")
+    return rows.select("party_key", "key", "uses", "first_us", "last_us")
 
 
 def echoes(prompts: ibis.Table, responses: ibis.Table) -> ibis.Table:
@@ -202,6 +229,7 @@ def echoes(prompts: ibis.Table, responses: ibis.Table) -> ibis.Table:
     A coarse fingerprint of a response counts when one party alone received it, and when it turns
     up in a prompt of another party that had never sent it before: what many receive, such as a
     refusal, is not evidence, nor is what the party knew already.
+    Both rollups may be partial.
     """
     span = responses.group_by("key").agg(
         source_key=responses.party_key.min(),
@@ -209,7 +237,7 @@ def echoes(prompts: ibis.Table, responses: ibis.Table) -> ibis.Table:
         served_us=responses.first_us.min(),
     )
     served = span.filter(span.source_key == span.other)
-    joined = prompts.join(served, "key")
+    joined = merge_keys(prompts.semi_join(served, "key")).join(served, "key")
     foreign = joined.filter(
         (joined.party_key != joined.source_key) & (joined.first_us > joined.served_us)
     )

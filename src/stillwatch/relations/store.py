@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 import ibis
 import numpy as np
@@ -23,11 +24,17 @@ class Engine(Protocol):
     def read(self, files: Sequence[Path]) -> ibis.Table:
         """Return the rows of Parquet files."""
 
-    def append(self, name: str, rows: ibis.Table) -> None:
-        """Evaluate rows and add them to a stored table."""
+    def append(self, name: str, rows: ibis.Table, part: int | None = None) -> None:
+        """Evaluate rows and add them to a stored table; `part` fills a column of that name."""
+
+    def newer(self, name: str, part: int) -> ibis.Table:
+        """Return the rows of a stored table whose `part` is greater."""
 
     def replace(self, name: str, rows: ibis.Table) -> None:
         """Evaluate rows and make them the stored table."""
+
+    def put(self, name: str, rows: pa.Table) -> None:
+        """Make rows from here the stored table."""
 
     def has(self, name: str) -> bool:
         """Say whether a table is stored."""
@@ -39,25 +46,21 @@ class Engine(Protocol):
         """Evaluate rows and bring them here."""
 
 
-_MERGES: Final = {
-    "daily": lambda rows: rollups.merge_daily(rows, "account_key", "party_key", "day").drop(
-        "accounts"
-    ),
-    "models": rollups.merge_models,
-    **{f"keys_{kind}": rollups.merge_keys for kind in rollups.KEY_KINDS},
-}
-
-
 class RollupStore:
     """Rollups of all sketches added so far.
 
-    `add` writes partial rollups of new sketches only; `compact` merges partials; reading merges
-    what is not compacted yet, so the result never depends on how the traffic was cut.
+    `add` writes partial rollups of new sketches only; reading merges them, so the result never
+    depends on how the traffic was cut. Every partial rollup carries the number of its part: what a
+    reading has to know of the whole past (merged accounts, and which keys several parties touched)
+    is kept, and the next reading brings it up to date with the parts added since.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._parties: tuple[ibis.Table, ...] | None = None
+        self._parts = 0
+        self._known: dict[str, int] = {}  # how many parts a kept table holds
+        self._built: dict[Hashable, ibis.Table] = {}
+        self._joined = False  # whether some parties are one with another
 
     def add(self, files: Sequence[Path], kinds: Sequence[str] = rollups.KEY_KINDS) -> None:
         """Roll up some sketch files and add the partial rollups."""
@@ -65,65 +68,128 @@ class RollupStore:
 
     def roll_up(self, sketches: ibis.Table, kinds: Sequence[str] = rollups.KEY_KINDS) -> None:
         """Roll up some sketches and add the partial rollups; of keys, the kinds asked for."""
-        self._parties = None
-        self.engine.append("daily", rollups.daily(sketches))
-        self.engine.append("models", rollups.models(sketches))
+        self._parts += 1
+        source = sketches.op()
+        daily = self._once(("daily", source), lambda: rollups.daily(sketches))
+        self.engine.append("daily", daily, self._parts)
+        models = self._once(("models", source), lambda: rollups.models(sketches))
+        self.engine.append("models", models)
         for kind in kinds:
-            self.engine.append(f"keys_{kind}", rollups.keys(sketches, kind))
-
-    def compact(self) -> None:
-        """Merge partial rollups in place."""
-        for name in _MERGES:
-            self.engine.replace(name, _MERGES[name](self.engine.table(name)))
+            keys = self._once((kind, source), partial(rollups.keys, sketches, kind))
+            self.engine.append(f"keys_{kind}", keys, self._parts)
 
     def daily(self) -> pa.Table:
         """Return exchanges by account and day: `account_key, day, exchanges`."""
-        rows = self._merged("daily").select("account_key", "day", "exchanges")
-        return self.engine.fetch(rows.order_by("account_key", "day"))
+
+        def rows() -> ibis.Table:
+            daily = self.engine.table("daily")
+            merged = daily.group_by("account_key", "day").agg(exchanges=daily.exchanges.sum())
+            return merged.order_by("account_key", "day")
+
+        return self.engine.fetch(self._once("daily", rows))
 
     def profiles(self, by: str) -> pa.Table:
         """Return the merged rollup of each `account_key` or `party_key`, sorted by it."""
         columns = ("account_key", "party_key") if by == "account_key" else (by,)
-        rows = rollups.merge_daily(self._merged("daily"), *columns)
-        return self.engine.fetch(rows.order_by(by))
+        accounts = self._accounts()
+
+        def rows() -> ibis.Table:
+            return rollups.merge_daily(self._as_one(accounts), *columns).order_by(by)
+
+        return self.engine.fetch(self._once((by, self._joined), rows))
 
     def models(self) -> pa.Table:
         """Return one row an account, model and day."""
-        rows = self._merged("models")
-        return self.engine.fetch(rows.order_by("account_key", "day", "model"))
+        self._accounts()
+
+        def rows() -> ibis.Table:
+            merged = rollups.merge_models(self._as_one(self.engine.table("models")))
+            return merged.order_by("account_key", "day", "model")
+
+        return self.engine.fetch(self._once(("models", self._joined), rows))
 
     def shared(self, kind: str) -> pa.Table:
         """Return who touched which key of one kind, keys of a single party left out."""
-        rows = rollups.shared_keys(self._merged(f"keys_{kind}"), kind)
-        return self.engine.fetch(rows.order_by("key", "party_key"))
+        self._accounts()
+        several = self._several(kind)
+
+        def rows() -> ibis.Table:
+            keys, shared = self.engine.table(f"keys_{kind}"), several
+            if self._joined:
+                keys = self._as_one(keys.semi_join(several, "key"))
+                shared = rollups.touched_by_several(keys)
+            return rollups.shared_keys(keys, shared).order_by("key", "party_key")
+
+        return self.engine.fetch(self._once((kind, self._joined), rows))
 
     def echoes(self) -> pa.Table:
         """Return who fed back whose output."""
-        rows = rollups.echoes(self._merged("keys_echo_prompt"), self._merged("keys_echo_response"))
-        return self.engine.fetch(rows.order_by("source_key", "party_key"))
+        self._accounts()
 
-    def _merged(self, name: str) -> ibis.Table:
-        rows = self.engine.table(name)
-        for parties in self._merged_parties():
-            rows = rollups.with_parties(rows, parties)
-        return _MERGES[name](rows)
+        def rows() -> ibis.Table:
+            prompts, responses = (
+                self._as_one(self.engine.table(f"keys_{kind}")) for kind in rollups.ECHO_KINDS
+            )
+            return rollups.echoes(prompts, responses).order_by("source_key", "party_key")
 
-    def _merged_parties(self) -> tuple[ibis.Table, ...]:
-        """Return the table of parties that are one with another, or nothing where all differ.
+        return self.engine.fetch(self._once(("echoes", self._joined), rows))
+
+    def _once(self, name: Hashable, build: Callable[[], ibis.Table]) -> ibis.Table:
+        """Return an expression, built once: building it can take longer than running it."""
+        if name not in self._built:
+            self._built[name] = build()
+        return self._built[name]
+
+    def _accounts(self) -> ibis.Table:
+        """Return one row an account and party, the days merged."""
+        if (known := self._known.get("accounts", 0)) < self._parts:
+            new = self.engine.newer("daily", known)
+
+            def merged() -> ibis.Table:
+                rows = new.drop("day", "part")
+                if known:
+                    rows = rows.union(self.engine.table("accounts").select(*rows.columns))
+                return rollups.merge_daily(rows, "account_key", "party_key").drop("accounts")
+
+            self.engine.replace("accounts", self._once(("accounts", bool(known)), merged))
+            self._known["accounts"] = self._parts
+            self._join_parties()
+        return self.engine.table("accounts")
+
+    def _join_parties(self) -> None:
+        """Keep the table of parties that are one with another.
 
         What an account shares with itself is no evidence, so the parties that one account was seen
         in are one: its organisation and, where some logs lack that, the account itself.
         """
-        if self._parties is None:
-            pairs = self.engine.fetch(rollups.memberships(self.engine.table("daily")))
-            self._parties = ()
-            if pairs.num_rows:
-                self.engine.replace("parties", ibis.memtable(_joined(pairs)))
-                self._parties = (self.engine.table("parties"),)
-        return self._parties
+        pairs = self.engine.fetch(rollups.memberships(self.engine.table("accounts")))
+        self._joined = pairs.num_rows > 0
+        if self._joined:
+            self.engine.put("parties", _one_each(pairs))
+
+    def _as_one(self, rows: ibis.Table) -> ibis.Table:
+        """Put one party in place of those that are one; call after `_accounts`."""
+        return rollups.with_parties(rows, self.engine.table("parties")) if self._joined else rows
+
+    def _several(self, kind: str) -> ibis.Table:
+        """Return the keys of one kind that at least two parties touched; once so, always so."""
+        name = f"several_{kind}"
+        if (known := self._known.get(name, 0)) < self._parts:
+            keys = self.engine.table(f"keys_{kind}")
+            new = self.engine.newer(f"keys_{kind}", known)
+
+            def several() -> ibis.Table:
+                if not known:
+                    return rollups.touched_by_several(keys)
+                found = rollups.touched_by_several(keys.semi_join(new, "key"))
+                return found.anti_join(self.engine.table(name), "key")
+
+            self.engine.append(name, self._once((name, bool(known)), several))
+            self._known[name] = self._parts
+        return self.engine.table(name)
 
 
-def _joined(pairs: pa.Table) -> pa.Table:
+def _one_each(pairs: pa.Table) -> pa.Table:
     """Return `was, becomes`: every party of the pairs, and the least one of those joined to it."""
     parties, party = np.unique(pairs.column("party_key").to_numpy(), return_inverse=True)
     accounts, account = np.unique(pairs.column("account_key").to_numpy(), return_inverse=True)

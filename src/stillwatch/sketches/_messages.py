@@ -41,11 +41,11 @@ class Messages(NamedTuple):
     rows: I64
 
 
-def buffers(column: pa.StringArray) -> tuple[U8, I64]:
-    """Return the bytes of a string column and its n + 1 offsets; nulls are empty."""
-    column = column.cast(pa.large_string())
+def buffers(column: pa.StringArray | pa.BinaryArray) -> tuple[U8, I64]:
+    """Return the bytes of a column of texts and its n + 1 offsets; nulls are empty."""
+    column = column.cast(pa.large_binary())
     if column.null_count:
-        column = column.fill_null("")
+        column = column.fill_null(b"")
     _, offsets, data = column.buffers()
     places = np.frombuffer(offsets, dtype=np.int64)[column.offset : column.offset + len(column) + 1]
     return np.frombuffer(data or b"", dtype=np.uint8), places

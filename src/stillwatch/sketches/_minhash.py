@@ -43,16 +43,23 @@ def signature(
     out: U32,
 ) -> None:
     """Fill `out`, of length `SIZE`, from the 3-grams of `values[start:end]`."""
+    count = end - start - SHINGLE + 1
+    grams = np.empty(count, dtype=np.uint32)
+    rolling = values[start] * ROLL + values[start + 1]
+    for i in range(count):
+        rolling = rolling * ROLL + values[start + i + 2]
+        grams[i] = np.uint32(mix(rolling ^ seed) >> _TOP)
+        rolling -= gone * values[start + i]
     for j in range(SIZE):
         out[j] = _ALL
-    rolling = values[start] * ROLL + values[start + 1]
-    for i in range(start + 2, end):
-        rolling = rolling * ROLL + values[i]
-        shingle = np.uint32(mix(rolling ^ seed) >> _TOP)
-        rolling -= gone * values[i - 2]
+    for i in range(0, count, 4):  # four at once: a row of `out` is then read and written once
+        a, b = grams[i], grams[min(i + 1, count - 1)]
+        c, d = grams[min(i + 2, count - 1)], grams[min(i + 3, count - 1)]
         for j in range(SIZE):
-            hashed = np.uint32(multipliers[j] * shingle + shifts[j])
-            out[j] = min(out[j], hashed)
+            multiplier, shift = multipliers[j], shifts[j]
+            first = min(np.uint32(multiplier * a + shift), np.uint32(multiplier * b + shift))
+            second = min(np.uint32(multiplier * c + shift), np.uint32(multiplier * d + shift))
+            out[j] = min(out[j], first, second)
 
 
 @kernel
