@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from stillwatch.core.results import Results
 
 _HISTORY_SEED: Final = 1_000_003
+_HISTORY_SCALE: Final = 2.0
+"""The history sees more accounts than a week: a rank is no finer than their number."""
 
 
 @click.command(epilog=example("demo --out demo"))
@@ -53,7 +55,9 @@ def demo(
     with shown_progress() as progress:
         progress.start("compose", 2, "weeks")
         seed = settings.scan.seed
-        history = _compose(out / "history", seed + _HISTORY_SEED, days, scale, campaigns=False)[0]
+        history = _compose(
+            out / "history", seed + _HISTORY_SEED, days, _HISTORY_SCALE * scale, campaigns=False
+        )[0]
         progress.advance(1)
         traffic, labels = _compose(out / "week", seed, days, scale, campaigns=True)
         progress.advance(1)
