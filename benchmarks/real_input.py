@@ -1,6 +1,6 @@
 """Scans traffic made of real prompts, arrivals and networks; prints what was found and what not.
 
-Run: python -m benchmarks.real_input
+Run: python -m benchmarks real_input
 The labels are by the origin of the text; nothing here is traffic of an observed campaign.
 """
 
@@ -19,23 +19,33 @@ from stillwatch.range.compose import write
 from stillwatch.range.real import compose_real
 from stillwatch.stats.intervals import clopper_pearson
 
+HISTORY_SEED = 1_000_003
+
 
 def main(size: float = 1.0) -> None:
     data = Path(os.environ.get("STILLWATCH_DATA", "../shared/data"))
     if not (data / "README.md").exists():
         print("skipped: the real data is not here (set STILLWATCH_DATA)")
         return
-    with tempfile.TemporaryDirectory() as folder:
-        composition = compose_real(data, scale=size)
-        traffic, labels = write(composition, Path(folder))
-        out = Path(folder) / "scan"
-        start = time.perf_counter()
-        command = Path(sys.executable).with_name("stillwatch")
-        subprocess.run([command, "scan", traffic, "--out", out], check=True)
-        seconds = time.perf_counter() - start
-        rows = composition.exchanges.num_rows
-        print(f"\nscanned {rows:,} exchanges in {seconds:.1f} s")
-        report(out / "accounts.parquet", labels)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        history, _ = write(
+            compose_real(data, seed=HISTORY_SEED, scale=2 * size, attacks=()), folder / "history"
+        )
+        traffic, labels = write(compose_real(data, scale=size), folder / "week")
+        profile = folder / "profile.json"
+        _stillwatch("calibrate", history, "--out", profile)
+        for title, options in (("with a profile", ("--profile", profile)), ("without one", ())):
+            print(f"\n### {title}\n", flush=True)
+            start = time.perf_counter()
+            _stillwatch("scan", traffic, "--out", folder / "scan", *options)
+            print(f"\nscanned in {time.perf_counter() - start:.1f} s\n")
+            report(folder / "scan" / "accounts.parquet", labels)
+
+
+def _stillwatch(*words: str | Path) -> None:
+    command = Path(sys.executable).with_name("stillwatch")
+    subprocess.run([command, *words], check=True)
 
 
 def report(accounts: Path, labels: Path) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from stillwatch.campaigns.explanations import Group, consider, median, share
 from stillwatch.campaigns.members import MEMBER_ALPHA, Core, Judged, core_hubs, judge
 from stillwatch.campaigns.scene import Scene
-from stillwatch.campaigns.search import Tested, one_payer
+from stillwatch.campaigns.search import Tested, largest_share
 from stillwatch.core.records import FAMILIES, Family, Level
 from stillwatch.core.results import (
     Bin,
@@ -134,7 +134,7 @@ def _level(
         and len(families) >= 2
         and own
         and not explained
-        and not tested.one_customer
+        and not tested.openly_one
     )
     return "act" if sure else "review"
 
@@ -222,7 +222,8 @@ def _group(
         short_lived=float(np.mean(late)),
         median_exchanges=median(column["exchanges"]),
         prefixes=_covering(scene, parties),
-        one_payer=one_payer(scene.graphs.get("identity"), parties),
+        one_payer=largest_share(scene.graphs.get("identity"), parties),
+        one_place=largest_share(scene.graphs.get("network"), parties),
         template_users=_template_users(scene, cores),
         corroborated=float(np.mean([len(item.families) >= 2 for item in judged])),
         blocked=float(np.nansum(column["blocked"])),

@@ -20,7 +20,10 @@ FloatArray = NDArray[np.float64]
 
 POOLED: Final = "*"
 """The segment of everybody: for units whose own segment is too small."""
-SCALE_QUANTILE: Final = 0.999
+CLEAN_QUANTILE: Final = 0.999
+MIXED_QUANTILE: Final = 0.95
+"""Quantile of a detector's scores that is its scale: in benign history, and in traffic that may
+hold campaigns, which would otherwise set the scale that they are measured with."""
 SAMPLE: Final = 20_000
 """At most this many units of a segment are kept."""
 PROFILE_SCHEMA: Final = "stillwatch/profile/1"
@@ -33,7 +36,7 @@ class Calibration:
     Attributes:
         scores: For each segment, each detector's scores of its units; NaN where it abstained.
             All arrays of one segment have one value a unit, in one order.
-        scales: For each detector, the score that 999 of 1,000 units stay under, or its floor.
+        scales: For each detector, a high quantile of the scores, or its floor.
         min_segment: Segments with fewer units are judged against everybody.
     """
 
@@ -47,7 +50,7 @@ class Calibration:
         scores: Mapping[str, FloatArray],
         segments: NDArray[np.str_],
         floors: Mapping[str, float],
-        keep: NDArray[np.bool_] | None = None,
+        quantile: float = CLEAN_QUANTILE,
     ) -> Calibration:
         """Learn from scored units.
 
@@ -55,16 +58,15 @@ class Calibration:
             scores: Scores by detector, one value a unit.
             segments: Segment of each unit.
             floors: Smallest scale of each detector.
-            keep: Units to learn from; all by default.
+            quantile: Of the scores, that is a detector's scale.
         """
-        use = np.ones(segments.size, dtype=bool) if keep is None else keep
         samples: dict[str, dict[str, FloatArray]] = {}
-        for segment in (POOLED, *np.unique(segments[use])):
-            rows = np.flatnonzero(use & ((segments == segment) | (segment == POOLED)))
+        for segment in (POOLED, *np.unique(segments)):
+            rows = np.flatnonzero((segments == segment) | (segment == POOLED))
             step = max(1, -(-rows.size // SAMPLE))
             samples[str(segment)] = {name: values[rows[::step]] for name, values in scores.items()}
         scales = {
-            name: max(_quantile(values[use]), floors[name]) for name, values in scores.items()
+            name: max(_quantile(values, quantile), floors[name]) for name, values in scores.items()
         }
         return cls(samples, scales)
 
@@ -164,9 +166,9 @@ class Calibration:
             ) from error
 
 
-def _quantile(values: FloatArray) -> float:
+def _quantile(values: FloatArray, quantile: float) -> float:
     known = values[~np.isnan(values)]
-    return float(np.quantile(known, SCALE_QUANTILE)) if known.size else 0.0
+    return float(np.quantile(known, quantile)) if known.size else 0.0
 
 
 def _plain(values: FloatArray) -> list[float | None]:

@@ -35,6 +35,7 @@ class Group:
             nothing is known of the network.
         one_payer: Share of the members that hold the most common payment instrument or e-mail
             domain; NaN when nothing is known of identity.
+        one_place: Share of the members on the most common address or prefix; NaN likewise.
         template_users: Users of the group's most shared template, inside and outside.
         corroborated: Share of members with links of a second family.
         blocked, failed: Exchanges answered 403, and 5xx.
@@ -52,6 +53,7 @@ class Group:
     median_exchanges: float
     prefixes: float
     one_payer: float
+    one_place: float
     template_users: int
     corroborated: float
     blocked: float
@@ -84,6 +86,8 @@ def _gateway(g: Group) -> tuple[bool, str]:
 
 
 def _shared_address(g: Group) -> tuple[bool, str]:
+    if g.one_place > 0.8:
+        return True, f"one address or prefix covers {g.one_place:.0%} of the members"
     return (
         g.families <= {"network", "timing"},
         "they share more than an address: " + ", ".join(sorted(g.families)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,7 +15,7 @@ from stillwatch.campaigns.candidates import MIN_PARTIES, Candidate, Proposer, di
 from stillwatch.campaigns.coordination import Coordination, CoordinationTest, Population
 from stillwatch.campaigns.graph import FamilyGraph
 from stillwatch.campaigns.scene import Scene
-from stillwatch.core.records import FAMILIES
+from stillwatch.core.records import FAMILIES, Family
 from stillwatch.stats.multiple_testing import replicability_q
 
 FloatArray = NDArray[np.float64]
@@ -27,8 +27,8 @@ EXTRACTING: Final = 0.05
 """Candidates with a larger extraction p-value are not followed up."""
 COORDINATION_SHARE: Final = 0.2
 """Part of the error budget spent on the first null: draws are cheap, benign accounts are few."""
-ONE_CUSTOMER: Final = 0.8
-"""A group of which one payment instrument or domain covers more is one customer."""
+NEARLY_ALL: Final = 0.8
+"""What covers more than this share of a group is said to cover it."""
 OVERLAP: Final = 0.5
 """Candidates with this share of the smaller one in common are about one group."""
 FDR_RULE: Final = "replicability of two nulls (Bogomolov and Heller 2018)"
@@ -45,16 +45,17 @@ class Tested:
         candidate: Who.
         coordination: First null.
         p_extracting: Second null.
-        q_value: Of both, among the candidates that are alike in `one_customer`.
-        one_customer: Whether one payment instrument or domain covers it: it then hides nothing,
-            cannot reach `act`, and takes no part in the rate of those that can.
+        q_value: Of both, among the candidates that are alike in `openly_one`.
+        openly_one: Whether one payment instrument, domain, address or prefix covers it: it then
+            does not hide that it is one customer or one place, cannot reach `act`, and takes no
+            part in the rate of those that can.
     """
 
     candidate: Candidate
     coordination: Coordination
     p_extracting: float
     q_value: float
-    one_customer: bool
+    openly_one: bool
 
     @property
     def p_value(self) -> float:
@@ -88,8 +89,7 @@ class Search:
         ranks = Ranks(scene)
         extracting = [ranks.merged(item.parties) for item in candidates]
         coordinations = self._coordinations(scene, candidates, extracting, seed)
-        identity = scene.graphs.get("identity")
-        one = np.array([one_payer(identity, c.parties) > ONE_CUSTOMER for c in candidates], bool)
+        one = np.array([openly_one(scene.graphs, item.parties) for item in candidates], bool)
         q_values = _q_values(candidates, coordinations, extracting, one, scene.size)
         tested = [
             Tested(*parts)
@@ -131,7 +131,7 @@ def _q_values(
     one: NDArray[np.bool_],
     parties: int,
 ) -> FloatArray:
-    """Return q-values, among customers that are openly one and among all others apart."""
+    """Return q-values, among groups that are openly one and among all others apart."""
     labels = same_group(candidates, parties)
     first = np.array([item.p_value for item in coordinations], dtype=np.float64)
     second = np.array(extracting, dtype=np.float64)
@@ -193,16 +193,30 @@ def _last(value: float) -> float:
     return 2.0 if np.isnan(value) else value
 
 
-def one_payer(identity: FamilyGraph | None, parties: IntArray) -> float:
-    """Return the share of a group that holds its most common payment instrument or domain.
+def largest_share(graph: FamilyGraph | None, parties: IntArray) -> float:
+    """Return the share of a group that is on the key most of it has in common.
 
-    NaN where nothing is known of identity.
+    Only keys that can propose a group count. NaN where nothing is known of the family.
     """
-    if identity is None:
+    if graph is None:
         return float("nan")
-    hubs = [identity.hubs_of[identity.hubs_start[p] : identity.hubs_start[p + 1]] for p in parties]
-    held = np.unique(np.concatenate(hubs), return_counts=True)[1] if hubs else np.zeros(0)
+    hubs = np.concatenate(
+        [graph.hubs_of[graph.hubs_start[p] : graph.hubs_start[p + 1]] for p in parties]
+        or [np.empty(0, np.int64)]
+    )
+    held = np.unique(hubs[graph.hub_proposes[hubs]], return_counts=True)[1]
     return float(held.max(initial=0)) / max(parties.size, 1)
+
+
+def openly_one(graphs: Mapping[Family, FamilyGraph], parties: IntArray) -> bool:
+    """Say whether one payment instrument, domain, address or prefix covers nearly all of a group.
+
+    Such a group does not hide that it is one customer, or one place.
+    """
+    return any(
+        largest_share(graphs.get(family), parties) > NEARLY_ALL
+        for family in ("identity", "network")
+    )
 
 
 def merge(tested: Sequence[Tested], ranks: Ranks, fdr: float) -> list[tuple[Tested, IntArray]]:
@@ -220,7 +234,7 @@ def merge(tested: Sequence[Tested], ranks: Ranks, fdr: float) -> list[tuple[Test
         parties = set(item.candidate.parties.tolist())
         for _, own, claimed in groups:
             if len(parties & own) >= OVERLAP * min(len(parties), len(own)):
-                if item.q_value <= fdr and not item.one_customer:
+                if item.q_value <= fdr and not item.openly_one:
                     claimed.update(parties)
                 break
         else:
@@ -237,8 +251,7 @@ def merge(tested: Sequence[Tested], ranks: Ranks, fdr: float) -> list[tuple[Test
 
 
 def _precedence(item: Tested, fdr: float) -> tuple[bool, bool, float, int, int, float]:
-    """Order candidates: claims that can reach `act` first, then by q, family, size and p."""
+    """Order candidates: those that can reach `act`, then claims, then by q, family, size, p."""
     family = FAMILIES.index(item.candidate.family)
     size = item.candidate.parties.size
-    late = item.q_value > fdr
-    return (late or item.one_customer, late, item.q_value, family, -size, item.p_value)
+    return (item.openly_one, item.q_value > fdr, item.q_value, family, -size, item.p_value)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stillwatch.core.results import Results
 
 _HISTORY_SEED: Final = 1_000_003
-_HISTORY_SCALE: Final = 2.0
+_HISTORY_SCALE: Final = 3.0
 """The history sees more accounts than a week: a rank is no finer than their number."""
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stillwatch.campaigns.assemble import Assembled, assemble, timeline
-from stillwatch.campaigns.calibration import Calibration
+from stillwatch.campaigns.calibration import CLEAN_QUANTILE, MIXED_QUANTILE, Calibration
 from stillwatch.campaigns.graph import FamilyGraph, Linked, build
 from stillwatch.campaigns.scene import Scene
 from stillwatch.campaigns.search import FDR_RULE, SELECTION, Search, merge
@@ -125,10 +125,10 @@ class Analysis:
         segments = np.array([plan or "" for plan in rows.column("plan").to_pylist()], dtype=str)
         return Unit(keys, rows, profiles, scores, segments, uniforms(ids, seed, "tie breaker"))
 
-    def calibration(self, unit: Unit) -> Calibration:
+    def calibration(self, unit: Unit, quantile: float = CLEAN_QUANTILE) -> Calibration:
         """Learn benign behaviour from the units themselves."""
         floors = {name: detector.scale_floor for name, detector in self.detectors.items()}
-        return Calibration.learn(unit.scores, unit.segments, floors)
+        return Calibration.learn(unit.scores, unit.segments, floors, quantile)
 
     def run(
         self, store: RollupStore, intake: Intake, rejected: int, profile: Profile | None
@@ -141,8 +141,8 @@ class Analysis:
         abstained = self.abstaining(intake.filled)
         silent = frozenset(item.unit for item in abstained)
         parties, accounts, echoes = self.units(store, silent)
-        by_party = profile.parties if profile else self.calibration(parties)
-        by_account = profile.accounts if profile else self.calibration(accounts)
+        by_party = profile.parties if profile else self.calibration(parties, MIXED_QUANTILE)
+        by_account = profile.accounts if profile else self.calibration(accounts, MIXED_QUANTILE)
         account_p = by_account.harvest_p(
             by_account.harvest(accounts.scores), accounts.segments, accounts.ties, profile is None
         )
