@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from stillwatch.cli._output import count, print_json, print_table, printable
+from stillwatch.cli._output import print_json, print_table, printable
 from stillwatch.core.campaigns_json import iso_time
+from stillwatch.core.wording import plural
 from stillwatch.outputs import CAMPAIGNS, REJECTED, REPORT
 from stillwatch.report import explained
 
@@ -55,7 +56,7 @@ def too_many_rejected(rejected: int, rows: int, settings: Settings, where: str) 
     if rejected <= settings.scan.max_rejected * rows:
         return 0
     click.echo(
-        f"error: {rejected:,} of {count(rows, 'row')} rejected, more than "
+        f"error: {rejected:,} of {plural(rows, 'row')} rejected, more than "
         f"the {100 * settings.scan.max_rejected:g} % allowed\n"
         f"  hint: {where}; --max-rejected raises the limit",
         err=True,
@@ -114,8 +115,8 @@ def _row(campaign: Campaign, replayed: bool) -> tuple[object, ...]:
 def _print(outcome: ScanOutcome) -> None:
     inputs = outcome.results.inputs
     click.echo(
-        f"{count(outcome.exchanges, 'exchange')} of {count(inputs.accounts, 'account')}"
-        f" ({outcome.rejected:,} rejected, {count(outcome.duplicates, 'duplicate')})"
+        f"{plural(outcome.exchanges, 'exchange')} of {plural(inputs.accounts, 'account')}"
+        f" ({outcome.rejected:,} rejected, {plural(outcome.duplicates, 'duplicate')})"
         f" in {sum(outcome.timings.values()):.1f} s"
     )
     click.echo(_found(outcome.results))
@@ -140,8 +141,8 @@ def _found(results: Results) -> str:
     """Say how many campaigns there are; only those at level act stand under the rate."""
     act = sum(campaign.level == "act" for campaign in results.campaigns)
     return (
-        f"{count(act, 'campaign')} to act on, at a false-discovery rate of {100 * results.fdr:g} %;"
-        f" {len(results.campaigns) - act:,} to review"
+        f"{plural(act, 'campaign')} to act on, at a false-discovery rate of "
+        f"{100 * results.fdr:g} %; {len(results.campaigns) - act:,} to review"
     )
 
 

@@ -44,11 +44,6 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 account`, `1,024 accounts`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _cell(value: object) -> str:
     if value is None:
         return "-"

@@ -14,8 +14,9 @@ from stillwatch.cli._options import (
     settings_from,
     settings_options,
 )
-from stillwatch.cli._output import count, print_json
+from stillwatch.cli._output import print_json
 from stillwatch.cli._progress import shown_progress
+from stillwatch.core.wording import plural
 
 
 @click.command(epilog=example("calibrate logs/2026-02/ --out profile.json"))
@@ -50,7 +51,7 @@ def calibrate(
     if as_json:
         print_json({"out": str(out), "exchanges": outcome.exchanges, "accounts": outcome.accounts})
     else:
-        learnt = f"{count(outcome.exchanges, 'exchange')} of {count(outcome.accounts, 'account')}"
+        learnt = f"{plural(outcome.exchanges, 'exchange')} of {plural(outcome.accounts, 'account')}"
         click.echo(f"learnt from {learnt}: {out}")
 
 

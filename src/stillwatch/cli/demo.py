@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from stillwatch.cli._options import example, json_option, settings_from, settings_options
-from stillwatch.cli._output import count, print_json, print_table
+from stillwatch.cli._output import print_json, print_table
 from stillwatch.cli._progress import shown_progress
+from stillwatch.core.wording import plural
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -136,7 +137,7 @@ def _print_truth(truth: dict[str, object]) -> None:
     )
     click.echo()
     flagged = [row for row in benign if row["act"] or row["review"]]
-    innocent = count(int(str(truth["benign_accounts"])), "innocent account")
+    innocent = plural(int(str(truth["benign_accounts"])), "innocent account")
     if not flagged:
         click.echo(f"none of {innocent} flagged")
         return

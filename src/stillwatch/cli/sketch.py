@@ -15,8 +15,9 @@ from stillwatch.cli._options import (
     settings_from,
     settings_options,
 )
-from stillwatch.cli._output import count, print_json
+from stillwatch.cli._output import print_json
 from stillwatch.cli._progress import shown_progress
+from stillwatch.core.wording import plural
 
 
 @click.command(epilog=example("sketch logs/ --out sketches"))
@@ -57,7 +58,8 @@ def sketch(
         )
     else:
         click.echo(
-            f"sketched {count(outcome.exchanges, 'exchange')}, rejected {outcome.rejected:,}: {out}"
+            f"sketched {plural(outcome.exchanges, 'exchange')}, "
+            f"rejected {outcome.rejected:,}: {out}"
         )
     rows = outcome.exchanges + outcome.rejected + outcome.duplicates
     where = f"{out / f'_{REJECTED}'} says why; the sketches are written"

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from stillwatch.core.contracts import Incidence, Linker, Tables
 from stillwatch.core.records import Example, Family
+from stillwatch.core.wording import plural
 from stillwatch.linkers._join import keys_of
 
 
@@ -73,7 +74,10 @@ class CoActivity:
 
     def explain(self, uses: int, parties: int) -> str:
         """Say what is shared, how often and with how many."""
-        return f"is active in {uses} exchanges in the same minute as {parties - 1} others"
+        return (
+            f"is active in {plural(uses, 'exchange')} in the same minute as "
+            f"{plural(parties - 1, 'other')}"
+        )
 
 
 LINKER: type[Linker] = CoActivity

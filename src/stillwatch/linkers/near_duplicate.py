@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from stillwatch.core.contracts import Incidence, Linker, Tables
 from stillwatch.core.records import Example, Family
+from stillwatch.core.wording import plural
 from stillwatch.linkers._join import keys_of
 
 
@@ -73,7 +74,10 @@ class NearDuplicate:
 
     def explain(self, uses: int, parties: int) -> str:
         """Say what is shared, how often and with how many."""
-        return f"sent {uses} prompts nearly identical to those of {parties - 1} others"
+        return (
+            f"sent {plural(uses, 'prompt')} nearly identical to those of "
+            f"{plural(parties - 1, 'other')}"
+        )
 
 
 LINKER: type[Linker] = NearDuplicate

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from stillwatch.core.contracts import Incidence, Linker, Tables
 from stillwatch.core.records import Example, Family
+from stillwatch.core.wording import plural
 from stillwatch.linkers._join import keys_of
 
 
@@ -73,7 +74,10 @@ class Network:
 
     def explain(self, uses: int, parties: int) -> str:
         """Say what is shared, how often and with how many."""
-        return f"uses an address or prefix shared with {parties - 1} others, in {uses} exchanges"
+        return (
+            f"uses an address or prefix shared with {plural(parties - 1, 'other')}, "
+            f"in {plural(uses, 'exchange')}"
+        )
 
 
 LINKER: type[Linker] = Network

@@ -17,6 +17,7 @@ import numpy as np
 
 from stillwatch.core.contracts import Incidence, Linker, Tables
 from stillwatch.core.records import Example, Family
+from stillwatch.core.wording import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class OutputEcho:
 
     def explain(self, uses: int, parties: int) -> str:
         """Say what is shared, how often and with how many."""
-        return f"is on one side of {uses} answers fed back between {parties} accounts"
+        return f"is on one side of {plural(uses, 'answer')} fed back between {parties} accounts"
 
 
 LINKER: type[Linker] = OutputEcho

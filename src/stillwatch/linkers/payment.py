@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from stillwatch.core.contracts import Incidence, Linker, Tables
 from stillwatch.core.records import Example, Family
+from stillwatch.core.wording import plural
 from stillwatch.linkers._join import keys_of
 
 
@@ -74,7 +75,8 @@ class Payment:
     def explain(self, uses: int, parties: int) -> str:
         """Say what is shared, how often and with how many."""
         return (
-            f"is paid by an instrument that also pays for {parties - 1} others, in {uses} exchanges"
+            f"is paid by an instrument that also pays for {plural(parties - 1, 'other')}, "
+            f"in {plural(uses, 'exchange')}"
         )
 
 

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from stillwatch.core.contracts import Incidence, Linker, Tables
 from stillwatch.core.records import Example, Family
+from stillwatch.core.wording import plural
 from stillwatch.linkers._join import keys_of
 
 
@@ -75,8 +76,8 @@ class Template:
     def explain(self, uses: int, parties: int) -> str:
         """Say what is shared, how often and with how many."""
         return (
-            f"keeps the same wording in {uses} exchanges with differing payloads, "
-            f"as do {parties - 1} others"
+            f"keeps the same wording in {plural(uses, 'exchange')} with differing payloads, "
+            f"as do {plural(parties - 1, 'other')}"
         )
 
 

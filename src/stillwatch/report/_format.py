@@ -7,6 +7,8 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from stillwatch.core.wording import plural
+
 NONE: Final = "–"
 ID_LENGTH: Final = 56
 TEXT_LENGTH: Final = 600
@@ -113,11 +115,6 @@ def span(from_us: int | None, to_us: int | None) -> str:
         if minutes >= size:
             return plural(round(minutes / size), unit)
     return plural(round(minutes), "minute")
-
-
-def plural(value: int, noun: str, many: str | None = None) -> str:
-    """Write a count with its noun: `1 account`, `2,000 accounts`."""
-    return f"{value:,} {noun if value == 1 else many or noun + 's'}"
 
 
 def listing(items: tuple[str, ...] | list[str]) -> str:

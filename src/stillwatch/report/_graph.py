@@ -15,7 +15,8 @@ from typing import Final, TypeVar
 
 from stillwatch.core.records import FAMILIES, Family
 from stillwatch.core.results import Spoke
-from stillwatch.report._format import ID_LENGTH, clean, plural, unit_name
+from stillwatch.core.wording import plural
+from stillwatch.report._format import ID_LENGTH, clean, unit_name
 
 SIZE: Final = 560
 MAX_KEYS: Final = 24

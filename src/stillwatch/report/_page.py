@@ -16,6 +16,7 @@ from markupsafe import Markup
 from stillwatch.core.catalogue import units
 from stillwatch.core.contracts import Detector
 from stillwatch.core.results import Campaign, Evidence, Results
+from stillwatch.core.wording import plural
 from stillwatch.report import _format, _words
 from stillwatch.report._graph import Graph, graph
 from stillwatch.report._plots import Dots, Timeline, dots, timeline
@@ -110,7 +111,7 @@ def _environment() -> Environment:
         moment=_format.moment,
         number=_format.number,
         percent=_format.percent,
-        plural=_format.plural,
+        plural=plural,
         span=_format.span,
         unit_name=_format.unit_name,
     )

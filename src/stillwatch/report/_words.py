@@ -6,7 +6,8 @@ from typing import Final
 
 from stillwatch.core.records import Family
 from stillwatch.core.results import Campaign, Explanation, FamilyTest, Results
-from stillwatch.report._format import count, equation, listing, number, percent, plural, span
+from stillwatch.core.wording import plural
+from stillwatch.report._format import count, equation, listing, number, percent, span
 
 LOOK_ALIKES: Final = {
     "B1": "Nightly evaluation or regression suite",
