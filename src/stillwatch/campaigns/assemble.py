@@ -32,6 +32,7 @@ IntArray = NDArray[np.int64]
 DAY_US: Final = 86_400_000_000
 DRAWN_HUBS: Final = 24
 DRAWN_SPOKES: Final = 240
+SHOWN_MODELS: Final = 8
 SHOWN_TEMPLATES: Final = 10
 SHORT_LIFE_DAYS: Final = 3.0
 
@@ -81,7 +82,7 @@ def assemble(
         members=members,
         exchanges=int(profile["exchanges"].sum()),
         output_tokens=int(profile["output_tokens"].sum()),
-        models=_models(scene, kept),
+        models=scene.models(kept)[:SHOWN_MODELS],
         first_us=int(scene.parties["first_us"][kept].min()),
         last_us=int(scene.parties["last_us"][kept].max()),
         explanations=explanations,
@@ -185,14 +186,6 @@ def _tactics(scene: Scene, judged: list[Judged]) -> tuple[str, ...]:
         for tactic in scene.tactics.get(source, ())
     }
     return tuple(sorted(named, key=lambda tactic: int(tactic[1:])))
-
-
-def _models(scene: Scene, parties: IntArray) -> tuple[str, ...]:
-    names: dict[str, int] = {}
-    for party in parties.tolist():
-        for name in scene.models.get(party, ()):
-            names[name] = names.get(name, 0) + 1
-    return tuple(sorted(names, key=lambda name: (-names[name], name))[:8])
 
 
 def _group(

@@ -34,7 +34,7 @@ class Scene:
         accounts: Profile columns of the accounts.
         account_p: Conformal p-value of each account's own harvest index.
         days: Daily rollups: account index, day, exchanges, one entry a row.
-        models: Model names of each party's exchanges, most used first.
+        models: Names the models that some parties use, the ones of most parties first.
         explain_link: Says in a sentence what a linker's hub means, from uses and hub size.
         find: Returns a party's finding by one detector.
         tactics: Tactics of each detector and linker.
@@ -53,7 +53,7 @@ class Scene:
     accounts: Mapping[str, FloatArray]
     account_p: FloatArray
     days: tuple[IntArray, IntArray, IntArray]
-    models: Mapping[int, tuple[str, ...]]
+    models: Callable[[IntArray], tuple[str, ...]]
     explain_link: Callable[[str, int, int], str]
     find: Callable[[int, str, float], Finding]
     tactics: Mapping[str, tuple[str, ...]]

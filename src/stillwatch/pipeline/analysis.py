@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stillwatch.campaigns.assemble import Assembled, assemble, timeline
@@ -97,14 +98,16 @@ class Analysis:
         everything.update(self.linkers)
         return everything
 
-    def units(self, store: RollupStore, silent: frozenset[str]) -> tuple[Unit, Unit, pa.Table]:
-        """Return parties and accounts with their scores, and who echoed whom."""
+    def units(
+        self, store: RollupStore, silent: frozenset[str]
+    ) -> tuple[Unit, Unit, pa.Table, pa.Table]:
+        """Return parties and accounts with their scores, who echoed whom, and models used."""
         models, echoes = store.models(), store.echoes()
         made = [
             self._unit(store.profiles(by), models, echoes, by, silent)
             for by in ("party_key", "account_key")
         ]
-        return made[0], made[1], echoes
+        return made[0], made[1], echoes, models
 
     def _unit(
         self, rows: pa.Table, models: pa.Table, echoes: pa.Table, by: str, silent: frozenset[str]
@@ -140,14 +143,14 @@ class Analysis:
         """
         abstained = self.abstaining(intake.filled)
         silent = frozenset(item.unit for item in abstained)
-        parties, accounts, echoes = self.units(store, silent)
+        parties, accounts, echoes, models = self.units(store, silent)
         by_party = profile.parties if profile else self.calibration(parties, MIXED_QUANTILE)
         by_account = profile.accounts if profile else self.calibration(accounts, MIXED_QUANTILE)
         account_p = by_account.harvest_p(
             by_account.harvest(accounts.scores), accounts.segments, accounts.ties, profile is None
         )
         scene = self._scene(
-            store, parties, accounts, account_p, echoes, by_party, profile is None, silent
+            store, parties, accounts, account_p, echoes, models, by_party, profile is None, silent
         )
         found, tested = self._campaigns(scene)
         table = self._account_table(accounts, by_account, profile is None, account_p, found)
@@ -180,6 +183,7 @@ class Analysis:
         accounts: Unit,
         account_p: FloatArray,
         echoes: pa.Table,
+        models: pa.Table,
         calibration: Calibration,
         learned_here: bool,
         silent: frozenset[str],
@@ -207,7 +211,7 @@ class Analysis:
                 daily.column("day").to_numpy().astype(np.int64),
                 daily.column("exchanges").to_numpy().astype(np.int64),
             ),
-            models=_models(store, parties.keys),
+            models=_models_of(models, parties.keys),
             explain_link=lambda name, uses, size: self.linkers[name].explain(uses, size),
             find=self._finder(parties),
             tactics={name: unit.tactics for name, unit in self._all().items()},
@@ -316,16 +320,15 @@ def _coded(values: IntArray) -> IntArray:
     return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
-def _models(store: RollupStore, parties: IntArray) -> dict[int, tuple[str, ...]]:
-    table = store.models().group_by(["party_key", "model"]).aggregate([("exchanges", "sum")])
-    place = np.searchsorted(parties, table.column("party_key").to_numpy())
-    used: dict[int, list[tuple[int, str]]] = {}
-    for party, model, count in zip(
-        place.tolist(),
-        table.column("model").to_pylist(),
-        table.column("exchanges_sum").to_pylist(),
-        strict=True,
-    ):
-        if model is not None:
-            used.setdefault(party, []).append((-count, model))
-    return {party: tuple(name for _, name in sorted(names)) for party, names in used.items()}
+def _models_of(models: pa.Table, keys: IntArray) -> Callable[[IntArray], tuple[str, ...]]:
+    """Return what names the models that some parties use, the ones of most parties first."""
+    party = np.searchsorted(keys, models.column("party_key").to_numpy())
+
+    def used(parties: IntArray) -> tuple[str, ...]:
+        rows = models.filter(pa.array(np.isin(party, parties)))
+        rows = rows.filter(pc.is_valid(rows.column("model")))
+        counts = rows.group_by("model").aggregate([("party_key", "count_distinct")])
+        order = [("party_key_count_distinct", "descending"), ("model", "ascending")]
+        return tuple(counts.sort_by(order).column("model").to_pylist())
+
+    return used

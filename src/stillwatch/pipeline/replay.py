@@ -1,8 +1,8 @@
 """Replay: the same analysis, as it would have run live, step by step.
 
 Sketches are put in order of time once; each step merges the rollups of what is new. The analysis
-is repeated when the merged traffic has grown by a quarter since the last look, and at the end: the
-looks then grow with the logarithm of the traffic, and their whole cost with the traffic.
+is repeated when the merged traffic has grown by three tenths since the last look, and at the end:
+the looks then grow with the logarithm of the traffic, and their whole cost with the traffic.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from stillwatch.relations.store import RollupStore
 from stillwatch.report import render
 from stillwatch.sources import open_inputs
 
-GROWTH: Final = 1.25
+GROWTH: Final = 1.3
 """Traffic must have grown by this factor since the last look."""
 LEAST: Final = 1000
 """And by this many exchanges: less shows no campaign."""

@@ -194,7 +194,7 @@ def calibrate(
         rejects.close()
         _something(intake, rejects.count)
         silent = frozenset(item.unit for item in analysis.abstaining(intake.filled))
-        parties, accounts, _ = analysis.units(store, silent)
+        parties, accounts, _, _ = analysis.units(store, silent)
         first, last = _day(intake.from_us), _day(intake.to_us)
         profile = Profile(
             analysis.calibration(parties),

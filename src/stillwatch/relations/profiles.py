@@ -96,14 +96,14 @@ def _release_counts(units: IntArray, models: pa.Table, by: str) -> tuple[FloatAr
     A release is the first day on which enough parties use a model that was not there on the first
     day of the data. Units see the release that moved them most.
     """
-    names = models.column("model").to_pylist()
+    encoded = models.column("model").combine_chunks().dictionary_encode()
+    names, labels = encoded.dictionary.to_pylist(), encoded.indices.fill_null(-1).to_numpy()
     days, parties = _ints(models, "day"), _ints(models, "party_key")
     counts, keys = _ints(models, "exchanges").astype(np.float64), _ints(models, by)
     total, moved = np.zeros(units.size), np.zeros(units.size)
     if not names:
         return total, moved
-    labels = np.array([name or "" for name in names])
-    for model in sorted(set(names) - {None}):
+    for model in sorted(range(len(names)), key=names.__getitem__):
         release = _release_day(days, parties, labels == model)
         if release is None or release == days.min():
             continue
