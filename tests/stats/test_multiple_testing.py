@@ -248,6 +248,48 @@ def test_replicability_abstentions():
     assert multiple_testing.replicability_q([], []).size == 0
 
 
+def test_replicability_counts_groups_not_hypotheses(rng):
+    """Fifty claims about one group make no room for a false claim about another."""
+    rounds, pieces, nulls = 2000, 50, 20
+    labels = np.r_[np.zeros(pieces, dtype=int), np.arange(1, nulls + 1)]
+    first = np.full((rounds, pieces + nulls), 1e-7)
+    second = np.concatenate([np.full((rounds, pieces), 1e-7), rng.random((rounds, nulls))], axis=1)
+    false = {True: [], False: []}
+    for one, other in zip(first, second, strict=True):
+        for by_group, shares in false.items():
+            q = multiple_testing.replicability_q(
+                one, other, 0.05, 1.0, labels if by_group else None
+            )
+            claimed = labels[q <= ALPHA]
+            wrong = np.unique(claimed[claimed > 0]).size
+            shares.append(wrong / max(np.unique(claimed).size, 1))
+    assert np.mean(false[True]) <= ALPHA + 3 * np.std(false[True]) / np.sqrt(rounds)
+    assert np.mean(false[False]) > 2 * ALPHA, "the wrong form fails"
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)), max_size=20),
+    st.floats(0.05, 0.95),
+)
+def test_replicability_by_groups_never_claims_more(pairs, share):
+    p, r = np.array(pairs).reshape(-1, 2).T
+    single = multiple_testing.replicability_q(p, r, share=share)
+    together = multiple_testing.replicability_q(p, r, groups=np.zeros(p.size), share=share)
+    assert np.all(together >= single)
+
+
+def test_replicability_keeps_its_rate_whatever_the_share(rng):
+    primary, follow, null = two_studies(rng, MIXTURES["halves"], 0.0)
+    for share in (0.2, 0.8):
+        q = np.array(
+            [
+                multiple_testing.replicability_q(one, other, share=share)
+                for one, other in zip(primary, follow, strict=True)
+            ]
+        )
+        assert_at_most(false_share(q <= ALPHA, null), ALPHA)
+
+
 def test_faulty_input_is_refused():
     for call in (
         lambda: multiple_testing.replicability_q([0.1], [0.1, 0.2]),

@@ -1,0 +1,128 @@
+"""What is proposed: a planted group whole and once; parts, the public and chance not at all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.campaigns.conftest import GraphMaker, SceneMaker
+
+from stillwatch.campaigns import search
+from stillwatch.campaigns.candidates import Candidate, Proposer, distinct
+from stillwatch.campaigns.coordination import Coordination
+from stillwatch.campaigns.search import (
+    Ranks,
+    largest_share,
+    merge,
+    openly_one,
+    same_group,
+)
+
+PARTIES = 400
+GROUP = list(range(40))
+
+
+def sets(candidates: list[Candidate]) -> list[list[int]]:
+    return [item.parties.tolist() for item in candidates]
+
+
+def test_a_group_on_several_keys_is_proposed_once(make_graph: GraphMaker) -> None:
+    keys = {1: GROUP, 2: GROUP, 3: GROUP[:35], 4: GROUP[5:], 5: [200, 300], 6: [100, 350, 399]}
+    assert sets(Proposer().propose(make_graph("content", keys, PARTIES), 0)) == [GROUP]
+
+
+def test_groups_that_share_nobody_do_not_fuse(make_graph: GraphMaker) -> None:
+    other = list(range(100, 130))
+    keys = {1: GROUP, 2: GROUP, 3: other, 4: other[2:], 5: [39, 100, 220]}
+    assert sets(Proposer().propose(make_graph("content", keys, PARTIES), 0)) == [GROUP, other]
+
+
+def test_what_a_template_is_filled_with_is_a_part_of_it(make_graph: GraphMaker) -> None:
+    keys = {1: GROUP, 2: GROUP[:9]}
+    filled = make_graph("content", keys, PARTIES, uses={1: 30, 2: 2})
+    assert sets(Proposer().propose(filled, 0)) == [GROUP]
+
+
+def test_a_wrapper_inside_a_popular_template_is_no_part(make_graph: GraphMaker) -> None:
+    crowd = list(range(90))
+    keys = {1: crowd, 2: GROUP[:9]}
+    inside = make_graph("content", keys, PARTIES, uses={1: 30, 2: 28})
+    assert [0, 1, 2, 3, 4, 5, 6, 7, 8] in sets(Proposer(min_overlap=1.1).propose(inside, 0)), (
+        "a template of its own"
+    )
+
+
+def test_the_public_and_keys_that_do_not_propose_are_left_out(make_graph: GraphMaker) -> None:
+    public = list(range(150))
+    assert not Proposer().propose(make_graph("content", {1: public}, PARTIES), 0)
+    quiet = make_graph("timing", {1: GROUP}, PARTIES, proposes=False)
+    assert not Proposer().propose(quiet, 0)
+
+
+def candidate(parties: range, family: str = "content") -> Candidate:
+    return Candidate(family, np.arange(parties.start, parties.stop))  # type: ignore[arg-type]
+
+
+def test_repeats_are_left_out_and_small_groups_inside_large_ones_stay() -> None:
+    proposed = [candidate(range(40)), candidate(range(2, 38), "network"), candidate(range(5))]
+    kept = distinct(proposed, PARTIES)
+    assert [item.parties.size for item in kept] == [40, 5]
+
+
+def test_overlapping_candidates_carry_one_label() -> None:
+    labels = same_group(
+        [candidate(range(40)), candidate(range(30, 50)), candidate(range(100, 110))], PARTIES
+    )
+    assert labels[0] == labels[1] == 0
+    assert labels[2] == 2
+
+
+def verdict(parties: range, q: float, *, openly: bool = False) -> search.Tested:
+    return search.Tested(candidate(parties), Coordination(1e-4, 10.0, ()), 1e-3, q, openly)
+
+
+@pytest.fixture
+def ranks(make_scene: SceneMaker) -> Ranks:
+    """Parties 0 to 59 behave like a harvest."""
+    return Ranks(make_scene({}, [9.0] * 60 + [i / 400 for i in range(340)], benign=[0.5] * 500))
+
+
+def test_claims_about_one_group_are_united_and_others_add_nothing(ranks: Ranks) -> None:
+    found = merge(
+        [verdict(range(40), 0.001), verdict(range(25, 50), 0.002), verdict(range(20, 45), 0.4)],
+        ranks,
+        0.01,
+    )
+    assert [parties.tolist() for _, parties in found] == [list(range(50))]
+
+
+def test_union_does_not_snowball(ranks: Ranks) -> None:
+    """The third overlaps with the union of the first two, not with the first."""
+    chain = [
+        verdict(range(40), 0.001),
+        verdict(range(22, 58), 0.001),
+        verdict(range(42, 60), 0.001),
+    ]
+    found = merge(chain, ranks, 0.01)
+    assert found[0][1].tolist() == list(range(58))
+    assert all(parties.max() < 60 for _, parties in found)
+
+
+def test_what_is_left_of_a_later_group_must_extract(ranks: Ranks) -> None:
+    mixed = verdict(range(35, 100), 0.005)
+    found = merge([verdict(range(60), 0.001), mixed], ranks, 0.01)
+    assert [parties.tolist() for _, parties in found] == [list(range(60))]
+
+
+def test_groups_that_hide_come_before_those_that_do_not(ranks: Ranks) -> None:
+    found = merge([verdict(range(10), 0.0001, openly=True), verdict(range(40), 0.005)], ranks, 0.01)
+    assert [(lead.openly_one, parties.size) for lead, parties in found] == [(False, 40)]
+
+
+def test_openly_one(make_graph: GraphMaker) -> None:
+    card = make_graph("identity", {1: GROUP[:36], 2: [0, 1]}, PARTIES)
+    assert largest_share(card, np.array(GROUP)) == pytest.approx(0.9)
+    assert openly_one({"identity": card}, np.array(GROUP))
+    assert not openly_one({"identity": card}, np.arange(30, 80))
+    assert not openly_one({}, np.array(GROUP))
+    client = make_graph("network", {1: GROUP}, PARTIES, proposes=False)
+    assert not openly_one({"network": client}, np.array(GROUP)), "a common client is no place"
