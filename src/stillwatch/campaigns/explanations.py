@@ -17,6 +17,9 @@ from stillwatch.core.results import Explanation
 
 Verdict = Literal["explains", "does_not_explain", "cannot_tell"]
 
+NEARLY_ALL: Final = 0.8
+"""What covers more than this share of a group is said to cover it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -33,8 +36,8 @@ class Group:
         median_exchanges: Median exchanges a member.
         prefixes: Number of network prefixes or addresses that cover half of the members; NaN when
             nothing is known of the network.
-        one_payer: Share of the members that hold the most common payment instrument or e-mail
-            domain; NaN when nothing is known of identity.
+        one_payer: Share of the members that hold the most common payment instrument; NaN when
+            nothing is known of identity.
         one_place: Share of the members on the most common address or prefix; NaN likewise.
         template_users: Users of the group's most shared template, inside and outside.
         corroborated: Share of members with links of a second family.
@@ -64,8 +67,8 @@ def _one_customer(g: Group) -> tuple[bool | None, str]:
     if np.isnan(g.one_payer):
         return None, "whether the members are one customer is not in the logs"
     return (
-        g.one_payer > 0.8,
-        f"{g.one_payer:.0%} of the members hold one payment instrument or e-mail domain",
+        g.one_payer > NEARLY_ALL,
+        f"{g.one_payer:.0%} of the members hold one payment instrument",
     )
 
 
@@ -86,7 +89,7 @@ def _gateway(g: Group) -> tuple[bool, str]:
 
 
 def _shared_address(g: Group) -> tuple[bool, str]:
-    if g.one_place > 0.8:
+    if g.one_place > NEARLY_ALL:
         return True, f"one address or prefix covers {g.one_place:.0%} of the members"
     return (
         g.families <= {"network", "timing"},

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from stillwatch.campaigns import extraction
 from stillwatch.campaigns.candidates import MIN_PARTIES, Candidate, Proposer, distinct, overlaps
 from stillwatch.campaigns.coordination import Coordination, CoordinationTest, Population
+from stillwatch.campaigns.explanations import NEARLY_ALL
 from stillwatch.campaigns.graph import FamilyGraph
 from stillwatch.campaigns.scene import Scene
 from stillwatch.core.records import FAMILIES, Family
@@ -27,8 +28,6 @@ EXTRACTING: Final = 0.05
 """Candidates with a larger extraction p-value are not followed up."""
 COORDINATION_SHARE: Final = 0.2
 """Part of the error budget spent on the first null: draws are cheap, benign accounts are few."""
-NEARLY_ALL: Final = 0.8
-"""What covers more than this share of a group is said to cover it."""
 OVERLAP: Final = 0.5
 """Candidates with this share of the smaller one in common are about one group."""
 FDR_RULE: Final = "replicability of two nulls (Bogomolov and Heller 2018)"
@@ -46,8 +45,8 @@ class Tested:
         coordination: First null.
         p_extracting: Second null.
         q_value: Of both, among the candidates that are alike in `openly_one`.
-        openly_one: Whether one payment instrument, domain, address or prefix covers it: it then
-            does not hide that it is one customer or one place, cannot reach `act`, and takes no
+        openly_one: Whether one payment instrument, address or prefix covers it: it then does
+            not hide that it is one customer or one place, cannot reach `act`, and takes no
             part in the rate of those that can.
     """
 
@@ -142,7 +141,7 @@ def _q_values(
 
 
 def same_group(candidates: Sequence[Candidate], parties: int) -> IntArray:
-    """Label each candidate with the largest unlabelled one that holds half of it, or itself."""
+    """Label each candidate with the largest that is its own label and holds half of it."""
     common = overlaps(candidates, parties)
     labels = np.arange(len(candidates))
     order = sorted(labels.tolist(), key=lambda i: (-candidates[i].parties.size, i))
@@ -157,27 +156,28 @@ def same_group(candidates: Sequence[Candidate], parties: int) -> IntArray:
 
 
 class Ranks:
-    """Conformal p-values of members' harvest index, without the group itself in the reference."""
+    """Conformal p-values of parties' harvest index.
+
+    Attributes:
+        single: Of each party by itself.
+    """
 
     def __init__(self, scene: Scene) -> None:
-        index = scene.calibration.harvest(scene.scores)
-        self._index = index
-        self._against_profile = (
-            None
-            if scene.learned_here
-            else scene.calibration.harvest_p(index, scene.segments, scene.ties)
+        self._index = scene.calibration.harvest(scene.scores)
+        self._learned_here = scene.learned_here
+        self.single = scene.calibration.harvest_p(
+            self._index, scene.segments, scene.ties, scene.learned_here
         )
-        known = ~np.isnan(index)
-        self._sorted = np.sort(index[known])
+        self._sorted = np.sort(self._index[~np.isnan(self._index)])
 
     def merged(self, parties: IntArray) -> float:
         """Return the p-value of a group: that it does not extract."""
         return extraction.merged_p(self.of(parties))
 
     def of(self, parties: IntArray) -> FloatArray:
-        """Return one p-value a member."""
-        if self._against_profile is not None:
-            return self._against_profile[parties]
+        """Return one p-value a member, with the group itself left out of the reference."""
+        if not self._learned_here:
+            return self.single[parties]
         own = np.sort(self._index[parties][~np.isnan(self._index[parties])])
         values = self._index[parties]
         at_least = _at_least(self._sorted, values) - _at_least(own, values)
@@ -209,7 +209,7 @@ def largest_share(graph: FamilyGraph | None, parties: IntArray) -> float:
 
 
 def openly_one(graphs: Mapping[Family, FamilyGraph], parties: IntArray) -> bool:
-    """Say whether one payment instrument, domain, address or prefix covers nearly all of a group.
+    """Say whether one payment instrument, address or prefix covers nearly all of a group.
 
     Such a group does not hide that it is one customer, or one place.
     """

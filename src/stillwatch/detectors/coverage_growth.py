@@ -4,7 +4,7 @@ Detects: an account that keeps asking new things at volume, where an evaluation 
 Needs: messages. Cost: a bitmap of 512 bits an account.
 Tactics: A4, A10. Look-alikes: B4, B13.
 Blind spots: small accounts, whose every prompt is new; more than about 3,000 distinct prompts are
-    plural as 3,000.
+    counted as 3,000.
 Triage: look at the templates: new payloads in one wrapper are a harvest, new topics are a user.
 Source: linear counting, Whang, Vander-Zanden and Taylor 1990.
 """

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import duckdb
 import ibis
 import pyarrow as pa
 
 from stillwatch.core.errors import ConfigError, ExternalError
+
+_READ: Final = "read"
 
 
 class DuckDB:
@@ -43,9 +45,13 @@ class DuckDB:
         self._sql: dict[object, str] = {}  # by expression: a replay asks the same at every look
 
     def read(self, files: Sequence[Path]) -> ibis.Table:
-        """Return the rows of some Parquet files as a table, not read yet."""
+        """Return the rows of some Parquet files as a table, not read yet.
+
+        The table stands for these files until the next call: one name for all, so that asking the
+        same of the next files is the same expression, compiled once.
+        """
         with self._faults():
-            return self._connection.read_parquet([str(file) for file in files])
+            return self._connection.read_parquet([str(file) for file in files], table_name=_READ)
 
     def append(self, name: str, rows: ibis.Table, part: int | None = None) -> None:
         """Evaluate an expression and add its rows to a stored table, made on first use.
@@ -76,8 +82,9 @@ class DuckDB:
     def replace(self, name: str, rows: ibis.Table) -> None:
         """Evaluate an expression and make its rows a stored table's only rows."""
         self.append("replacing", rows)
-        self._connection.drop_table(name, force=True)
-        self._connection.raw_sql(f'ALTER TABLE "replacing" RENAME TO "{name}"')
+        with self._faults():
+            self._connection.drop_table(name, force=True)
+            self._connection.raw_sql(f'ALTER TABLE "replacing" RENAME TO "{name}"')
         del self._tables["replacing"]
         if name not in self._tables:
             self._tables[name] = self._connection.table(name)

@@ -243,14 +243,10 @@ class Analysis:
         fdr = self.settings.scan.fdr
         tested, ranks = self.search.run(scene, self.settings.scan.seed)
         flagged = [item for item in tested if item.q_value < 1.0]
-        index = scene.calibration.harvest(scene.scores)
-        harvest_p = scene.calibration.harvest_p(
-            index, scene.segments, scene.ties, scene.learned_here
-        )
         assembled = [
             made
             for lead, parties in merge(flagged, ranks, fdr)
-            if (made := assemble(scene, lead, parties, fdr, harvest_p)) is not None
+            if (made := assemble(scene, lead, parties, fdr, ranks.single)) is not None
         ]
         assembled.sort(key=lambda item: (item.campaign.level, item.campaign.q_value))
         queue = [item for item in assembled if item.campaign.level == "review"]

@@ -81,8 +81,8 @@ def _distinct(rows: pa.Table) -> FloatArray:
         words = rows.column(name).fill_null(0).to_numpy().astype(np.uint64)
         ones += np.bitwise_count(words)
     zeros = np.maximum(_CAPACITY - ones, 1.0)
-    plural = -_CAPACITY * np.log(zeros / _CAPACITY)
-    return np.asarray(np.minimum(plural, _floats(rows, "exchanges")))
+    counted = -_CAPACITY * np.log(zeros / _CAPACITY)
+    return np.asarray(np.minimum(counted, _floats(rows, "exchanges")))
 
 
 def _sum_at(units: IntArray, keys: IntArray, values: FloatArray) -> FloatArray:

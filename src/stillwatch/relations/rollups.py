@@ -25,7 +25,7 @@ SCORES: Final = (
     "foreign_harness",
 )
 MOST_TOKENS: Final = 1 << 36
-"""Tokens of one exchange that are plural at most: a log that claims more is wrong, and the sum of
+"""Tokens of one exchange that are counted at most: a log that claims more is wrong, and the sum of
 such claims must fit 64 bits."""
 PAYLOAD_WORDS: Final = 16
 """Words of 32 bits of the linear-counting bitmap of payloads (Whang et al. 1990)."""
@@ -83,7 +83,7 @@ def daily(sketches: ibis.Table) -> ibis.Table:
         word=place >> 5,
         bit=ibis.literal(1, "int64") << (place & 31),
     )
-    plural = {
+    counted = {
         **{f"{score}_hits": rows[score] >= HIT for score in SCORES},
         "refused": rows.finish_reason.isin(("refusal", "content_filter")),
         "blocked": rows.status == 403,
@@ -97,7 +97,7 @@ def daily(sketches: ibis.Table) -> ibis.Table:
         "exchanges": rows.count(),
         "input_tokens": _tokens(rows.input_tokens),
         "output_tokens": _tokens(rows.output_tokens),
-        **{name: rows.count(where=which) for name, which in plural.items()},
+        **{name: rows.count(where=which) for name, which in counted.items()},
         "first_us": rows.time_us.min(),
         "last_us": rows.time_us.max(),
         "first_block_us": block_us.min(),

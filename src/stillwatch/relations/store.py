@@ -22,7 +22,7 @@ class Engine(Protocol):
     """What the store asks of an engine."""
 
     def read(self, files: Sequence[Path]) -> ibis.Table:
-        """Return the rows of Parquet files."""
+        """Return the rows of Parquet files; the table stands for them until the next call."""
 
     def append(self, name: str, rows: ibis.Table, part: int | None = None) -> None:
         """Evaluate rows and add them to a stored table; `part` fills a column of that name."""

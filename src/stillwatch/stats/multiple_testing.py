@@ -122,7 +122,7 @@ def replicability_q(
     Args:
         one: p-values of the first null, shape (m,). NaN: not tested, does not count in m.
         other: p-values of the second null, shape (m,). NaN: not claimed (q is NaN), but still
-            plural in r and s, since whether it abstains may depend on the data.
+            counted in r and s, since whether it abstains may depend on the data.
         threshold: Selection threshold of the first study, fixed before looking.
         other_threshold: Selection threshold of the other study, fixed before looking.
         share: w, the part of the error budget given to the first study, fixed before looking.
