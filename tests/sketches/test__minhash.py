@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stillwatch.sketches import _minhash
-from stillwatch.sketches._hashing import power, seeds
+from stillwatch.sketches._hashing import seeds
 from stillwatch.sketches._minhash import BANDS, ROWS, SHINGLE, SIZE
 
 PAIRS = 2000
@@ -15,8 +15,9 @@ def signatures(rows: list[np.ndarray], key: bytes) -> np.ndarray:
     family = _minhash.family(key)
     seed = seeds(key, "shingle", 1)[0]
     out = np.empty((len(rows), SIZE), dtype=np.uint32)
+    grams = np.empty(max(map(len, rows)), dtype=np.uint32)
     for i, row in enumerate(rows):
-        _minhash.signature(row, 0, len(row), np.uint64(power(SHINGLE - 1)), seed, *family, out[i])
+        _minhash.signature(row, seed, *family, grams, out[i])
     return out
 
 

@@ -9,12 +9,13 @@ error to the theory.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from stillwatch.core.compiled import kernel
-from stillwatch.sketches._hashing import I32, I64, ROLL, U32, U64, chain, mix, power, seeds
+from stillwatch.sketches._hashing import I32, I64, ROLL, U32, U64, chain, mix, seeds
 
 SIZE: Final = 128
 BANDS: Final = 16
@@ -25,6 +26,7 @@ _TOP: Final = np.uint64(32)
 _ALL: Final = np.uint32(0xFFFFFFFF)
 
 
+@lru_cache(maxsize=1)
 def family(key: bytes) -> tuple[U32, U32]:
     """Return the multipliers and shifts of the `SIZE` hash functions of a key."""
     words = seeds(key, "minhash", SIZE)
@@ -33,23 +35,13 @@ def family(key: bytes) -> tuple[U32, U32]:
 
 @kernel
 def signature(
-    values: U64,
-    start: int,
-    end: int,
-    gone: np.uint64,
-    seed: np.uint64,
-    multipliers: U32,
-    shifts: U32,
-    out: U32,
+    tokens: U64, seed: np.uint64, multipliers: U32, shifts: U32, grams: U32, out: U32
 ) -> None:
-    """Fill `out`, of length `SIZE`, from the 3-grams of `values[start:end]`."""
-    count = end - start - SHINGLE + 1
-    grams = np.empty(count, dtype=np.uint32)
-    rolling = values[start] * ROLL + values[start + 1]
-    for i in range(count):
-        rolling = rolling * ROLL + values[start + i + 2]
-        grams[i] = np.uint32(mix(rolling ^ seed) >> _TOP)
-        rolling -= gone * values[start + i]
+    """Fill `out`, of length `SIZE`, from a text's 3-grams; `grams` is work space for them."""
+    count = len(tokens) - SHINGLE + 1
+    for i in range(count):  # each afresh, not rolled on: no step then waits for the one before
+        gram = (tokens[i] * ROLL + tokens[i + 1]) * ROLL + tokens[i + 2]
+        grams[i] = np.uint32(mix(gram ^ seed) >> _TOP)
     for j in range(SIZE):
         out[j] = _ALL
     for i in range(0, count, 4):  # four at once: a row of `out` is then read and written once
@@ -75,12 +67,12 @@ def bands(
 ) -> None:
     """Fill the bands of n texts; a text index of -1, or a text too short, has none."""
     row = np.empty(SIZE, dtype=np.uint32)
-    gone = power(SHINGLE - 1)
+    grams = np.empty(len(values), dtype=np.uint32)
     total = 0
     for n in range(len(texts)):
         i = texts[n]
         if i >= 0 and bounds[i + 1] - bounds[i] >= SHORTEST:
-            signature(values, bounds[i], bounds[i + 1], gone, seed, multipliers, shifts, row)
+            signature(values[bounds[i] : bounds[i + 1]], seed, multipliers, shifts, grams, row)
             for band in range(BANDS):
                 state = seed ^ np.uint64(band + 1)
                 for j in range(band * ROWS, band * ROWS + ROWS):
