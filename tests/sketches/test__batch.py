@@ -144,8 +144,8 @@ def test_texts_in_other_scripts_are_sketched_and_scored(text: str, script: str) 
     assert found["script"] == script
     assert found["payload_key"] is not None
     assert found["reasoning_elicitation"] > 0.3  # type: ignore[operator]
-    longer = sketch_user(text * 3)
-    assert set(longer["fingerprints"]) & set(found["fingerprints"])  # type: ignore[call-overload]
+    long, longer = (sketch_user(f"{text} " * times) for times in (3, 4))
+    assert set(longer["fingerprints"]) & set(long["fingerprints"])  # type: ignore[call-overload]
 
 
 def test_emoji_carry_meaning() -> None:

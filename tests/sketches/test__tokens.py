@@ -99,6 +99,23 @@ def test_any_bytes_are_read_within_bounds(raw: list[bytes]) -> None:
         assert alone.scripts[0].tolist() == together.scripts[i].tolist()
 
 
+@given(st.from_regex(r"[A-Za-z0-9]{1,40}", fullmatch=True), st.integers(0, 40))
+@example("abcdefgh", 8)
+@example("abcdefg1", 0)
+@example("abcdefg12", 8)
+def test_ascii_words_hash_alike_on_both_paths(word: str, place: int) -> None:
+    unicode_path = word[:place] + "\u200b" + word[place:]
+    assert hashes(unicode_path) == hashes(word) == hashes(word + " and more words")[:1]
+
+
+def test_words_that_share_blocks_differ() -> None:
+    words = [
+        "x" + "abcdefgh" * n + end for n in range(4) for end in ("", "a", "abcdefg", "é", "я", "яa")
+    ]
+    words += ["aя", "яя", "хaя", "\u6161", "aa", "\u6161aa", "aa\u0461", "hgfedcba", "bcdefgha"]
+    assert len({tuple(hashes(word)) for word in words}) == len(words)
+
+
 def test_no_token_is_longer_than_its_bytes() -> None:
     long = "\ufdfa" * 50
     assert len(hashes(long)) >= 1

@@ -23,7 +23,7 @@ from stillwatch.sketches import (
 from stillwatch.sketches._hashing import I32, I64, U64, hash_values, seeds
 from stillwatch.sketches._tokens import Tokens, tokenise
 
-SKETCH_VERSION: Final = "1"
+SKETCH_VERSION: Final = "2"
 """Raised whenever the same text would get another sketch."""
 
 _CHUNK_ROWS: Final = 4096

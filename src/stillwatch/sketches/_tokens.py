@@ -2,6 +2,12 @@
 
 Scripts written without spaces give one token a character, so that shingles exist there too.
 Punctuation separates and is not kept, but a token right after `<` or `[` is marked as a tag.
+
+A word is hashed in 64-bit blocks: up to eight ASCII letters, first letter lowest, or one other code
+point. Different words give different blocks, and each is mixed into a state that starts as the
+seed. Words of at most seven ASCII letters therefore never collide; longer ones do at about the
+chance rate of 64 bits, as long as they are chosen without knowledge of the seed. The mixing is
+MurmurHash3's finaliser, not a cryptographic one: nothing is proved about words chosen against it.
 """
 
 from __future__ import annotations
@@ -11,7 +17,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from stillwatch.core.compiled import kernel
-from stillwatch.sketches._hashing import I32, I64, U8, U32, U64, chain, mix
+from stillwatch.sketches._ascii import eight, leading_letters
+from stillwatch.sketches._hashing import I32, I64, U8, U32, U64, ZERO, mix
 from stillwatch.sketches._unicode import (
     DIGIT,
     DROP,
@@ -30,6 +37,8 @@ SCRIPT_COUNT: Final = len(SCRIPTS)
 _HANI: Final = SCRIPTS.index("Hani")
 _LATIN, _MIXING = 1, 5  # scripts 1 to 5 hold look-alikes of Latin letters
 _SHIFT, _MASK = 21, 0x1FFFFF
+_BYTE, _FULL, _ASCII = np.uint64(8), np.uint64(64), np.uint64(0x80)
+_ALONE: Final = np.uint64(1 << 63)  # marks the block of a code point that is not ASCII
 _MOST_UNFOLDED: Final = 6  # records a byte: U+FDFA becomes 18
 
 
@@ -123,23 +132,29 @@ def run(
     for i in range(len(bounds) - 1):
         at, end = bounds[i], bounds[i + 1]
         tag = np.uint8(0)
+        latin = 0
         while at < end:
             letter = ascii_letters[text[at]]
             if letter == 0:
                 tag = np.uint8(text[at] in (0x3C, 0x5B) or (tag and text[at] == 0x2F))
                 at += 1
                 continue
-            hashed, letters, stop = _word(text, at, end, ascii_letters, seed)
+            block, size = leading_letters(eight(text, at)) if at + 8 <= end else (ZERO, 0)
+            if 0 < size < 8 and ascii_letters[text[at + size]] == 0:
+                hashed, letters, stop = mix(seed ^ block), size, at + size
+            else:
+                hashed, letters, stop = _word(text, at, end, ascii_letters, seed)
             if stop == end or ascii_letters[text[stop]] == 0:
                 values[count] = hashed
                 tags[count] = tag
                 count += 1
-                scripts[i, _LATIN] += letters
+                latin += letters
                 at = stop
             else:
                 size, at = _unfold(text, at, end, ascii_letters, info, pool, look, records)
                 count = _close(records, size, seed, tag, values, tags, count, scripts[i])
             tag = np.uint8(0)
+        scripts[i, _LATIN] += latin
         places[i + 1] = count
 
 
@@ -148,19 +163,45 @@ def _word(
     text: U8, at: int, end: int, ascii_letters: U8, seed: np.uint64
 ) -> tuple[np.uint64, int, int]:
     """Hash a run of ASCII letters and digits; return it, its letters and the place after it."""
-    state = seed
-    letters = 0
+    state, block, shift = seed, ZERO, ZERO
+    start = at
+    while at + 8 <= end:
+        block, size = leading_letters(eight(text, at))
+        at += size
+        shift = np.uint64(size) * _BYTE
+        if size < 8:
+            break
+        state, block, shift = mix(state ^ block), ZERO, ZERO
+    letters = at - start
     last = np.uint8(0)
     while at < end:
         letter = ascii_letters[text[at]]
         if letter in (0, OTHER):
             break
         if letter != 0x30 or last != 0x30:
-            state = chain(state, np.uint64(letter))
+            block |= np.uint64(letter) << shift
+            shift += _BYTE
+            if shift == _FULL:
+                state, block, shift = mix(state ^ block), ZERO, ZERO
         letters += letter != 0x30
         last = letter
         at += 1
-    return mix(state), letters, at
+    return mix(state ^ block), letters, at
+
+
+@kernel
+def _absorb(
+    state: np.uint64, block: np.uint64, shift: np.uint64, code: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """Add a code point to a word's open block: a byte where it is ASCII, else a block alone."""
+    if code >= _ASCII:
+        if block:
+            state = mix(state ^ block)
+        return mix(state ^ (code | _ALONE)), ZERO, ZERO
+    block |= code << shift
+    if shift + _BYTE == _FULL:
+        return mix(state ^ block), ZERO, ZERO
+    return state, block, shift + _BYTE
 
 
 @kernel
@@ -214,7 +255,7 @@ def _close(
     Two hashes run along a token, as spelt and with look-alikes folded; the second is taken where
     scripts mix.
     """
-    plain = folded = seed
+    plain = folded = (seed, ZERO, ZERO)
     length = 0  # code points in the open token
     mixed = 0  # bit set of its scripts
     last = DROP
@@ -224,10 +265,11 @@ def _close(
             continue
         ends = kind in (SEPARATOR, SINGLE) or (last == SINGLE and kind != MARK)
         if length and ends:
-            values[count] = mix(folded if mixed & (mixed - 1) else plain)
+            state, block, _ = folded if mixed & (mixed - 1) else plain
+            values[count] = mix(state ^ block)
             tags[count] = tag
             count += 1
-            plain = folded = seed
+            plain = folded = (seed, ZERO, ZERO)
             length = mixed = 0
             tag = np.uint8(0)
         if kind == SEPARATOR:
@@ -236,8 +278,8 @@ def _close(
         script = int(records[0, i]) >> 24
         scripts[script] += kind not in (DIGIT, MARK)
         mixed |= (1 << script if script <= _MIXING else 0) & ~1
-        plain = chain(plain, np.uint64(records[0, i] & _MASK))
-        folded = chain(folded, np.uint64(records[1, i]))
+        plain = _absorb(*plain, np.uint64(records[0, i] & _MASK))
+        folded = _absorb(*folded, np.uint64(records[1, i]))
         if kind != MARK or not length:
             last = kind
         length += 1
