@@ -20,6 +20,7 @@ CONSTANTS: Final = {
     "detectors": "DETECTOR",
     "linkers": "LINKER",
     "range.personas": "PERSONA",
+    "range.campaigns": "CAMPAIGN",
     "range.tactics": "TACTIC",
 }
 

@@ -174,6 +174,7 @@ class Arrivals:
     variation: FloatArray
 
 
+@lru_cache(maxsize=2)
 def arrivals(data: Path) -> Arrivals:
     """Read the per-client arrival processes of ServeGen (14 days, 10-minute windows).
 

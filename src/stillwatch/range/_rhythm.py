@@ -95,3 +95,13 @@ def shifts(rng: np.random.Generator, account: IntArray, joins: FloatArray, span:
 def inside(since_start: FloatArray, span: Span) -> IntArray:
     """Turn microseconds since the start into UTC, wrapped into the span."""
     return np.asarray(START_US + since_start.astype(np.int64) % (span.days * DAY_US))
+
+
+def earlier(
+    rng: np.random.Generator, time_us: IntArray, collects: IntArray, judged: IntArray
+) -> IntArray:
+    """Choose for each of `judged` one of `collects` at least an hour before it; -1 if none."""
+    order = collects[np.argsort(time_us[collects], kind="stable")]
+    ready = np.searchsorted(time_us[order], time_us[judged] - HOUR_US)
+    back = (rng.random(len(judged)) ** 2 * ready).astype(np.int64)
+    return np.where(ready > 0, order[np.maximum(ready - 1 - back, 0)], -1)

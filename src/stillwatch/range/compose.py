@@ -1,4 +1,4 @@
-"""Composes a labelled week of traffic from all personas and tactics."""
+"""Composes a labelled week of traffic from all personas and the demo's campaigns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from stillwatch.core.catalogue import units
 from stillwatch.range._assemble import assemble
 from stillwatch.range._network import proxies
-from stillwatch.range.contracts import Composition, Persona, Span, Tactic, World
+from stillwatch.range.contracts import Campaign, Composition, Persona, Span, World
 
 
 def compose_demo(
@@ -36,8 +36,8 @@ def compose_demo(
     ]
     if campaigns:
         parts += [
-            tactic.compose(stream(seed, f"tactic.{name}"), world)
-            for name, tactic in units("range.tactics", Tactic).items()
+            campaign.compose(stream(seed, f"tactic.{name}"), world)
+            for name, campaign in units("range.campaigns", Campaign).items()
         ]
     return assemble(stream(seed, "assemble"), world, parts)
 

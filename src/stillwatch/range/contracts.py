@@ -1,13 +1,16 @@
-"""What a persona and a tactic hand over, and what the composer makes of it.
+"""What a persona and a campaign hand over, and what the composer makes of it.
 
-A persona (ordinary traffic) or a tactic (a campaign) draws only what makes it what it is: who
-its accounts are, when they speak, what they say, from where. Everything else (ids, tokens, noise,
-JSON layout) is drawn by one piece of code for everybody, so that it cannot give the class away.
+A persona (ordinary traffic) or a campaign draws only what makes it what it is: who its accounts
+are, when they speak, what they say, from where. Everything else (ids, tokens, noise, JSON layout)
+is drawn by one piece of code for everybody, so that it cannot give the class away.
+
+A campaign is a harvest to which tactics are applied, one after the other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
 import numpy as np
@@ -61,13 +64,16 @@ class World:
         seed: Seed of the whole composition.
         span: Time composed.
         proxies: Addresses of a VPN service in hosting networks, as IPv4 integers.
-        scale: Multiplies the number of accounts of every persona and tactic.
+        scale: Multiplies the number of accounts of every persona.
+        data: Folder of real prompts and arrivals that `catalogue.toml` names; None for text and
+            times of our own making.
     """
 
     seed: int
     span: Span
     proxies: IntArray
     scale: float = 1.0
+    data: Path | None = None
 
     def count(self, accounts: int, least: int = 1) -> int:
         """Scale a number of accounts."""
@@ -138,15 +144,97 @@ class Persona(Protocol):
         """Return the traffic of all accounts of this kind."""
 
 
+class Campaign(Protocol):
+    """Accounts that harvest together. `tactics` are ids A1 to A26."""
+
+    @property
+    def name(self) -> str:
+        """Name, which labels its accounts as `campaign:NAME`."""
+
+    @property
+    def summary(self) -> str:
+        """What it does, in half a line."""
+
+    @property
+    def tactics(self) -> tuple[str, ...]:
+        """Ids of FIELD's taxonomy, A1 to A26."""
+
+    def compose(self, rng: np.random.Generator, world: World) -> Traffic:
+        """Return the traffic of the campaign, cover traffic included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Questions that are worth harvesting, and their answers, one value an item."""
+
+    prompts: pa.Array
+    answers: pa.Array
+
+    def __len__(self) -> int:
+        return len(self.prompts)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A campaign in the making: columns of one value an exchange.
+
+    Attributes:
+        accounts: Who; labelled as the campaign.
+        account: Row of `accounts` for each exchange.
+        time_us: UTC microseconds; any order.
+        address: IPv4 address as an integer.
+        item: Which item of the material an exchange harvests; -1 for genuine traffic, which
+            tactics of wording leave alone.
+        user: Text of the last user message.
+        response: Text of the answer.
+        system: Text of the system prompt, null where there is none.
+        chosen: Further columns of `EXCHANGE_SCHEMA` that a tactic decides, null where it does not.
+    """
+
+    accounts: Accounts
+    account: IntArray
+    time_us: IntArray
+    address: IntArray
+    item: IntArray
+    user: pa.Array
+    response: pa.Array
+    system: pa.Array
+    chosen: dict[str, pa.Array] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    @property
+    def harvests(self) -> NDArray[np.bool_]:
+        """Which exchanges harvest."""
+        return np.asarray(self.item >= 0)
+
+
 class Tactic(Protocol):
-    """A campaign: accounts that harvest together. `tactics` are ids A1 to A26."""
+    """One way to harvest or to hide it. The fields of the class are its parameters.
+
+    Attributes:
+        name: Name in a scenario.
+        summary: What it does, in half a line.
+        tactics: Ids A1 to A26; none where it is plain evasion.
+        source: Where the default parameters come from.
+    """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     tactics: ClassVar[tuple[str, ...]]
+    source: ClassVar[str]
 
-    def compose(self, rng: np.random.Generator, world: World) -> Traffic:
-        """Return the traffic of the campaign, cover traffic included."""
+    def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
+        """Return the campaign with the tactic applied."""
+
+
+UNOBSERVABLE: Final = {
+    "A12": "trace inversion works on answers already bought; no request differs",
+    "A21": "bought transcripts and logging resellers never touch the provider's API",
+    "A22": "a shell company's catalogue and ownership are not in request logs",
+}
+"""Tactics that leave nothing to observe at the provider, and why."""
 
 
 @dataclass(frozen=True, slots=True)

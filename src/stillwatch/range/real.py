@@ -7,128 +7,62 @@ traffic of an observed campaign, and figures made from it carry that caveat.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.range._assemble import assemble
-from stillwatch.range._corpora import (
-    Arrivals,
-    Rows,
-    Tenant,
-    arrivals,
-    catalogue,
-    corpus_rows,
-    networks,
-)
+from stillwatch.core.errors import InputError
+from stillwatch.range._arrivals import client_times
+from stillwatch.range._corpora import HINT, Rows, Tenant, catalogue, corpus_rows, networks
 from stillwatch.range._network import gateways, offices, own, pick, residential
-from stillwatch.range._people import belong, deal, front, people, sizes
-from stillwatch.range._rhythm import inside, owners
+from stillwatch.range._people import belong, deal, people, sizes
+from stillwatch.range._rhythm import owners
 from stillwatch.range._text import answers, join
 from stillwatch.range.compose import stream
-from stillwatch.range.contracts import (
-    DAY_US,
-    Composition,
-    FloatArray,
-    IntArray,
-    Span,
-    Traffic,
-    World,
-)
-
-WRAPPERS: Final = {
-    "none": ("", ""),
-    "trace": (
-        "Solve the problem. First put the complete chain of thought between <trace> and </trace>, "
-        "with every intermediate step and every check you make, then state the final result after "
-        "the word RESULT.\n\n",
-        "",
-    ),
-    "paraphrase": ("", "\n\nExplain how you got there before you give the final answer."),
-}
-"""Harvest wrappers: what is put before and after the prompt of the corpus."""
+from stillwatch.range.contracts import IntArray, Span, Traffic, World
 
 
-@dataclass(frozen=True, slots=True)
-class Attack:
-    """A campaign to hide.
-
-    Attributes:
-        corpus: Attack corpus of the catalogue.
-        accounts: Accounts it is spread over.
-        daily: Mean requests of an account a day.
-        wrapper: Key of `WRAPPERS`.
-        cover: Share of benign prompts mixed in.
-        samples: How often each prompt is sent, from accounts at random.
-        proxied: Share of accounts that use the shared proxies.
-    """
-
-    corpus: str
-    accounts: int
-    daily: float
-    wrapper: str = "none"
-    cover: float = 0.3
-    samples: int = 1
-    proxied: float = 0.8
-
-
-ATTACKS: Final = (
-    Attack("atk_gsm8k_train_reasoning", 150, 6.0, wrapper="trace", samples=2),
-    Attack("atk_codealpaca", 60, 9.0),
-)
-COVER: Final = ("ben_instructwild_users", "ben_nq_open_dev", "ben_clinc150")
-
-
-def compose_real(
-    data: Path,
-    seed: int = 0,
-    *,
-    days: int = 7,
-    scale: float = 1.0,
-    attacks: Sequence[Attack] = ATTACKS,
-) -> Composition:
-    """Compose traffic from the data folder.
+def tenants(world: World, without: tuple[str, ...] = ()) -> list[Traffic]:
+    """Compose the benign accounts of the catalogue.
 
     Args:
-        data: Folder with the files that `catalogue.toml` names.
-        seed: Same seed and data, same bytes.
-        days: Whole days, 1 to 14.
-        scale: Multiplies the number of benign groups.
-        attacks: Campaigns to hide, each labelled with the name of its corpus.
+        world: Its `data` is the folder with the files that `catalogue.toml` names, its `span` is
+            1 to 14 days.
+        without: Corpora that are left out; a tenant that has no other is left out whole.
 
     Returns:
-        About 115,000 exchanges of 4,500 accounts at scale 1 over 7 days. Small corpora are dealt
+        About 110,000 exchanges of 5,100 accounts at scale 1 over 7 days. Small corpora are dealt
         out several times over, so an ordinary question may come from two strangers.
 
     Raises:
-        InputError: A file is missing or damaged.
+        InputError: A file is missing or damaged, or there is no data folder.
     """
-    trace = arrivals(data)
+    if world.data is None:
+        raise InputError("real prompts need the data folder", HINT)
+    parts = []
+    for k, tenant in enumerate(catalogue()[1]):
+        kept = tuple(name for name in tenant.corpora if name not in without)
+        if kept:
+            rng = stream(world.seed, f"real.{k}.{tenant.archetype}")
+            parts.append(_Tenancy(world.data, world, rng).compose(replace(tenant, corpora=kept)))
+    return parts
+
+
+def real_world(data: Path, seed: int, days: int, scale: float = 1.0) -> World:
+    """Return a world with real prompts, arrivals and VPN networks."""
     service = networks(data, "vpn", 48, stream(seed, "real.proxies"))
-    world = World(seed=seed, span=Span(days), proxies=service, scale=scale)
-    parts = [
-        _Tenancy(data, world, trace, stream(seed, f"real.{k}.{tenant.archetype}")).compose(tenant)
-        for k, tenant in enumerate(catalogue()[1])
-    ]
-    parts += [
-        _Tenancy(data, world, trace, stream(seed, f"real.{attack.corpus}")).attack(attack)
-        for attack in attacks
-    ]
-    return assemble(stream(seed, "real.assemble"), world, parts)
+    return World(seed=seed, span=Span(days), proxies=service, scale=scale, data=data)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tenancy:
-    """Draws the traffic of one row of the catalogue or of one attack."""
+    """Draws the traffic of one row of the catalogue."""
 
     data: Path
     world: World
-    trace: Arrivals
     rng: np.random.Generator
 
     def compose(self, tenant: Tenant) -> Traffic:
@@ -140,7 +74,7 @@ class _Tenancy:
         if tenant.bonds == "company":
             accounts = belong(rng, accounts, group)
         account = owners(sizes(rng, n, tenant.weekly, self.world.span.days))
-        time_us = self._times(account, group if machine else None)
+        time_us = client_times(rng, self.world, account, group if machine else None)
         rows = corpus_rows(self.data, tenant.corpora)
         fixed = tenant.frame == "fixed_order"
         row = (
@@ -164,55 +98,6 @@ class _Tenancy:
             None if tenant.frame.endswith("user") else lead,
             chosen,
         )
-
-    def attack(self, attack: Attack) -> Traffic:
-        rng, n = self.rng, attack.accounts
-        accounts = front(rng, people(rng, n, f"campaign:{attack.corpus}", api=0.5, young=0.35))
-        daily = attack.daily * rng.uniform(0.6, 1.4, n)
-        counts = np.maximum(2, rng.poisson(daily * self.world.span.days)).astype(np.int64)
-        account = owners(counts)
-        m = len(account)
-        harvest, cover = corpus_rows(self.data, (attack.corpus,)), corpus_rows(self.data, COVER)
-        row = rng.permutation(np.arange(m) // attack.samples) % len(harvest.user)
-        aside = _dealt(rng, m, len(cover.user))
-        covered = pa.array(rng.random(m) < attack.cover)
-        before, after = WRAPPERS[attack.wrapper]
-        asked = join(pa.scalar(before), harvest.user.take(pa.array(row)), pa.scalar(after))
-        table = self._addresses("home", np.arange(n))
-        through = rng.choice(self.world.proxies[:25], (n, 2))
-        uses = (rng.random(n) < attack.proxied)[account] & (rng.random(m) < 0.6)
-        even = np.array([0.6, 0.4])
-        return Traffic(
-            accounts,
-            account,
-            self._times(account, np.zeros(n, dtype=np.int64)),
-            np.where(uses, pick(rng, through, account, even), pick(rng, table, account)),
-            pc.if_else(covered, cover.user.take(pa.array(aside)), asked),
-            pc.if_else(covered, self._responses(cover, aside), self._responses(harvest, row)),
-        )
-
-    def _times(self, account: IntArray, group: IntArray | None) -> IntArray:
-        """Draw each account's times from a real client; accounts of a group share the client.
-
-        A unit-rate renewal process with gamma gaps of the client's variation is bent through
-        the client's cumulative load: the rate is scaled down, day shape and burstiness stay.
-        """
-        rng, days = self.rng, self.world.span.days
-        counts = np.bincount(account)
-        clients = rng.integers(0, len(self.trace.load), len(counts) + 1)
-        edges = np.linspace(0.0, 14.0, self.trace.load.shape[1])
-        pieces: list[FloatArray] = []
-        for k, count in enumerate(counts):
-            client = clients[group[k] if group is not None else k]
-            load, shape = self.trace.load[client], 1.0 / self.trace.variation[client] ** 2
-            first = int(rng.integers(0, 15 - days))
-            low, high = np.interp([first, first + days], edges, load)
-            if high <= low:
-                low, high, first = 0.0, 1.0, 0
-            gaps = np.cumsum(rng.gamma(shape, 1.0 / shape, count + 1)) + 1e-9
-            at = np.interp(low + (high - low) * gaps[:-1] / gaps[-1], load, edges) - first
-            pieces.append(at % days)
-        return inside(np.concatenate(pieces) * DAY_US, self.world.span)
 
     def _addresses(self, network: str, group: IntArray) -> IntArray:
         rng, n = self.rng, len(group)

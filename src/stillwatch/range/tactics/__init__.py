@@ -1,1 +1,1 @@
-"""Harvesting campaigns, a file for each way of harvesting."""
+"""Ways to harvest and ways to hide it, a file each. `A12`, `A21`, `A22` leave no trace here."""

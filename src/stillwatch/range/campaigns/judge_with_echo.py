@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 from stillwatch.range._network import pick, proxies
 from stillwatch.range._ordinary import homes
 from stillwatch.range._people import identifiers, override, people, shared
-from stillwatch.range._rhythm import owners, shifts
+from stillwatch.range._rhythm import earlier, owners, shifts
 from stillwatch.range._text import answers, fill, join, prompts
-from stillwatch.range.contracts import HOUR_US, IntArray, Tactic, Traffic, World
+from stillwatch.range.contracts import Campaign, IntArray, Traffic, World
 
 RUBRIC: Final = (
     "You are the judge. Rate the response to the question against this rubric: correctness 0-4, "
@@ -57,7 +57,7 @@ class JudgeWithEcho:
         cover = rng.random(m) < 0.25
         collects = np.flatnonzero((account < collectors) & ~cover)
         judged = np.flatnonzero((account >= collectors) & ~cover)
-        source = _earlier(rng, time_us, collects, judged)
+        source = earlier(rng, time_us, collects, judged)
         judged, source = judged[source >= 0], source[source >= 0]
         task = prompts(rng, "study", english)
         rubric = join(
@@ -77,20 +77,10 @@ class JudgeWithEcho:
         )
 
 
-def _earlier(
-    rng: np.random.Generator, time_us: IntArray, collects: IntArray, judged: IntArray
-) -> IntArray:
-    """Choose for each judgement an answer collected at least an hour before; -1 if none."""
-    order = collects[np.argsort(time_us[collects], kind="stable")]
-    ready = np.searchsorted(time_us[order], time_us[judged] - HOUR_US)
-    back = (rng.random(len(judged)) ** 2 * ready).astype(np.int64)
-    return np.where(ready > 0, order[np.maximum(ready - 1 - back, 0)], -1)
-
-
 def _replace(column: pa.Array, rows: IntArray, values: pa.Array) -> pa.Array:
     place = np.full(len(column), -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
     return pc.coalesce(values.take(pa.array(place, mask=place < 0)), column)
 
 
-TACTIC: Tactic = JudgeWithEcho()
+CAMPAIGN: Campaign = JudgeWithEcho()

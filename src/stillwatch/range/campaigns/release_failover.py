@@ -26,8 +26,8 @@ from stillwatch.range.contracts import (
     HOUR_US,
     START_US,
     Accounts,
+    Campaign,
     IntArray,
-    Tactic,
     Traffic,
     World,
 )
@@ -165,4 +165,4 @@ def _addresses(
     )
 
 
-TACTIC: Tactic = ReleaseFailover()
+CAMPAIGN: Campaign = ReleaseFailover()

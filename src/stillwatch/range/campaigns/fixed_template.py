@@ -18,7 +18,7 @@ from stillwatch.range._ordinary import homes
 from stillwatch.range._people import front, people
 from stillwatch.range._rhythm import human, owners, shifts
 from stillwatch.range._text import answers, join, prompts
-from stillwatch.range.contracts import IntArray, Tactic, Traffic, World
+from stillwatch.range.contracts import Campaign, IntArray, Traffic, World
 
 LEAD: Final = (
     "Work on the task below as a careful expert. Before you answer, write out every thought you "
@@ -78,4 +78,4 @@ def _addresses(
     return np.where(uses, pick(rng, through, account, even), pick(rng, table, account))
 
 
-TACTIC: Tactic = FixedTemplate()
+CAMPAIGN: Campaign = FixedTemplate()

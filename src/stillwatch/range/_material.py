@@ -1,0 +1,37 @@
+"""What a campaign is after: prompts of our own making, or of a corpus of the catalogue."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow.compute as pc
+
+from stillwatch.core.errors import InputError
+from stillwatch.range._corpora import catalogue, corpus_rows
+from stillwatch.range._text import KINDS, answers, prompts
+from stillwatch.range.contracts import IntArray, Material, World
+
+
+def material(rng: np.random.Generator, world: World, corpus: str, n: int) -> Material:
+    """Return at least one and at most about n items.
+
+    Args:
+        rng: Source of randomness.
+        world: The world; its `data` holds the real corpora.
+        corpus: `mixed`, a kind of `_text.KINDS`, or the name of a corpus of the catalogue, in
+            whose place study questions of our own making stand where there is no data.
+        n: Items wanted; a real corpus has as many as it has.
+
+    Raises:
+        InputError: The catalogue has no such corpus.
+    """
+    english: IntArray = np.full(n, -1, dtype=np.int64)
+    if corpus == "mixed" or corpus in KINDS:
+        return Material(prompts(rng, corpus, english), answers(rng, english))
+    if corpus not in {known.name for known in catalogue()[0]}:
+        kinds = ", ".join(("mixed", *KINDS))
+        raise InputError(f"no corpus {corpus!r}", f"one of {kinds}, or a corpus of catalogue.toml")
+    if world.data is None:
+        return Material(prompts(rng, "study", english), answers(rng, english))
+    rows = corpus_rows(world.data, (corpus,))
+    made = answers(rng, np.full(len(rows.user), -1, dtype=np.int64), 4.0)
+    return Material(rows.user, pc.coalesce(rows.response, made))
