@@ -51,6 +51,18 @@ def test_a_wrapper_inside_a_popular_template_is_no_part(make_graph: GraphMaker) 
     )
 
 
+def test_a_cluster_of_too_many_is_cut_again(make_graph: GraphMaker) -> None:
+    """A chain of keys, each sharing half with the next, joins everybody in the end."""
+    chain = {k: list(range(16 * k, 16 * k + 30)) for k in range(23)}
+    graph = make_graph("network", chain, PARTIES)
+    loose = Proposer(max_share=1.0, resolution=0.001).propose(graph, 0)
+    assert max(item.parties.size for item in loose) > PARTIES / 4
+    found = Proposer(resolution=0.001).propose(graph, 0)
+    assert all(item.parties.size <= PARTIES / 4 for item in found)
+    together = {party for item in found for party in item.parties.tolist()}
+    assert together == {party for users in chain.values() for party in users}, "nobody is dropped"
+
+
 def test_the_public_and_keys_that_do_not_propose_are_left_out(make_graph: GraphMaker) -> None:
     public = list(range(150))
     assert not Proposer().propose(make_graph("content", {1: public}, PARTIES), 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.campaigns.conftest import GraphMaker
@@ -12,7 +14,7 @@ from stillwatch.campaigns.graph import FamilyGraph
 from stillwatch.core.records import Family
 
 PARTIES = 300
-TEST = CoordinationTest(max_draws=199, few_draws=199, exceedances=10)
+TEST = CoordinationTest(finest=0.015, exceedances=10)
 Graphs = dict[Family, FamilyGraph]
 
 
@@ -33,14 +35,15 @@ def strata(rng: np.random.Generator) -> np.ndarray:
     return rng.integers(0, 3, PARTIES)
 
 
-def test_p_and_e_hold_under_the_null(graphs: Graphs) -> None:
+@pytest.mark.parametrize("test", [TEST, CoordinationTest(finest=0.02, exceedances=1)])
+def test_p_and_e_hold_under_the_null(graphs: Graphs, test: CoordinationTest) -> None:
     """Groups drawn blindly: P(p <= alpha) <= alpha and E[e] <= 1, popular keys or not."""
     rng = np.random.default_rng(11)
     population = Population((strata(rng),))
     p, e = [], []
     for _ in range(1200):
         group = np.sort(rng.choice(PARTIES, 8, replace=False))
-        found = TEST.run(Candidate("content", group), graphs, population, rng)
+        found = test.run(Candidate("content", group), graphs, population, rng)
         p.append(found.p_value)
         e.append(found.e_value)
     for alpha in (0.02, 0.05, 0.1, 0.3):
@@ -57,9 +60,8 @@ def test_the_wrong_form_that_tests_what_proposed_fails(graphs: Graphs) -> None:
     rejected = 0
     for hub in range(30, 80):
         chosen = np.union1d(graph.members(hub), rng.choice(PARTIES, 4))
-        rejected += (
-            TEST._test(Candidate("network", chosen), graph, population, rng, True).p_value <= 0.05
-        )
+        found = TEST._test(chosen, graph, population.like(chosen), rng, 0.005)
+        rejected += found.p_value <= 0.05
     assert rejected > 10
 
 
@@ -83,6 +85,27 @@ def test_planted_sharing_is_found_and_the_proposer_proves_nothing(make_graph: Gr
     assert roles["content"] == ("found", None)
     assert roles["identity"] == ("abstained", None)
     assert found.p_value < 0.001
+
+
+@pytest.mark.parametrize("finest", [0.02, 0.0005])
+def test_one_exceedance_places_a_p_value(graphs: Graphs, finest: float) -> None:
+    """At or below `finest` when no draw matches in some family, above when one does in each."""
+    rng = np.random.default_rng(5)
+    population = Population((np.zeros(PARTIES, dtype=np.int64),))
+    screen = CoordinationTest(finest, exceedances=1)
+    apart = make_apart(graphs)
+    for graph_set, below in ((graphs, False), (apart, True)):
+        found = screen.run(Candidate("content", np.arange(8)), graph_set, population, rng)
+        assert (found.p_value <= finest) == below
+
+
+def make_apart(graphs: Graphs) -> Graphs:
+    """Return the graphs with the first eight parties moved onto all keys of the network."""
+    graph = graphs["network"]
+    hubs = np.arange(graph.hub_size.size)
+    start = np.minimum(np.arange(PARTIES + 1), 8) * hubs.size
+    everything = replace(graph, hubs_of=np.tile(hubs, 8), hubs_start=start)
+    return {**graphs, "network": everything}
 
 
 def test_infrastructure_is_tested_on_content_alone(graphs: Graphs) -> None:

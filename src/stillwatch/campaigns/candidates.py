@@ -47,7 +47,9 @@ class Proposer:
 
     Attributes:
         min_parties: Smaller groups are not proposed.
-        max_share: Keys that more than this share of all parties touch are public, not shared.
+        max_share: Keys that more than this share of all parties touch are public, not shared. A
+            cluster that more than this share touch is cut again, finer: nobody comparable would
+            be left to hold it against.
         min_overlap: Two keys are joined when this share of the smaller one's users is common.
         resolution: Density of joined keys at which a cluster holds together (CPM).
         lift: Overlap must exceed that of independent keys by this factor.
@@ -62,26 +64,40 @@ class Proposer:
     def propose(self, graph: FamilyGraph, seed: int) -> list[Candidate]:
         """Return the candidates of one family, largest first; none where nothing is shared."""
         eligible = graph.hub_proposes & (graph.hub_size >= 3)
-        eligible &= graph.hub_size <= max(self.min_parties, self.max_share * graph.parties)
+        eligible &= graph.hub_size <= self._most(graph)
         uses, hubs = _uses(graph, np.flatnonzero(eligible))
         if not hubs.size:
             return []
         whole = np.flatnonzero(~_parts(uses))
-        labels = self._cluster(_marked(uses[:, whole]), seed)
-        order = np.argsort(labels, kind="stable")
-        found = [
-            self._candidate(graph, hubs[whole[group]])
-            for group in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
-        ]
+        found = self._cut(graph, hubs[whole], _marked(uses[:, whole]), self.resolution, seed)
         kept = [item for item in found if item.parties.size >= self.min_parties]
         return sorted(kept, key=lambda item: (-item.parties.size, item.parties.tolist()))
 
-    def _candidate(self, graph: FamilyGraph, hubs: IntArray) -> Candidate:
-        parties = np.unique(np.concatenate([graph.members(hub) for hub in hubs]))
-        return Candidate(graph.family, parties)
+    def _most(self, graph: FamilyGraph) -> float:
+        return max(self.min_parties, self.max_share * graph.parties)
 
-    def _cluster(self, touched: Any, seed: int) -> IntArray:
-        """Cluster the columns (hubs) of a parties x hubs matrix by their common users."""
+    def _cut(
+        self, graph: FamilyGraph, hubs: IntArray, touched: Any, resolution: float, seed: int
+    ) -> list[Candidate]:
+        """Return the users of each cluster of hubs, the columns of a parties x hubs matrix.
+
+        A cluster of too many is cut again at twice the resolution. That ends: no overlap exceeds
+        1, so beyond that resolution every hub is a cluster by itself.
+        """
+        labels = self._cluster(touched, resolution, seed)
+        order = np.argsort(labels, kind="stable")
+        found: list[Candidate] = []
+        for group in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
+            parties = np.unique(np.concatenate([graph.members(hub) for hub in hubs[group]]))
+            if group.size > 1 and parties.size > self._most(graph):
+                part = touched[:, group]
+                found += self._cut(graph, hubs[group], part, 2 * resolution, seed)
+            else:
+                found.append(Candidate(graph.family, parties))
+        return found
+
+    def _cluster(self, touched: Any, resolution: float, seed: int) -> IntArray:
+        """Label the columns (hubs) of a parties x hubs matrix by their common users."""
         import graspologic_native  # noqa: PLC0415 (loaded with the first clustering)
 
         size = np.asarray(touched.sum(axis=0)).ravel()
@@ -101,7 +117,7 @@ class Proposer:
             joined.indices.astype(np.int32),
             joined.data,
             size.size,
-            resolution=self.resolution,
+            resolution=resolution,
             use_modularity=False,
             iterations=2,
             seed=seed,

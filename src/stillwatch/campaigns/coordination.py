@@ -9,8 +9,10 @@ group proves nothing about it: selection is kept out by splitting the families.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,9 @@ from stillwatch.stats.permutation import Strata, monte_carlo_p
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-ROOM = 4
+Draw = Callable[[np.random.Generator, int], IntArray]
+
+ROOM: Final = 4
 """A stratum must hold this many times the members drawn from it, or a coarser one is used."""
 
 
@@ -40,12 +44,13 @@ class Population:
         coarsest = np.zeros(codes[0].size, dtype=np.int64)
         self._levels = [Strata(level) for level in (*codes, coarsest)]
 
-    def draws(self, members: IntArray, rng: np.random.Generator, k: int) -> IntArray:
-        """Draw k groups that match the members stratum by stratum, shape (k, c).
+    def like(self, members: IntArray) -> Draw:
+        """Return what draws k groups that match the members stratum by stratum, shape (k, c).
 
         Members whose stratum is too small to draw from are matched on the next coarser level.
         """
-        left, parts = members, []
+        left = members
+        parts: list[tuple[Strata, IntArray]] = []
         for level in self._levels:
             codes = level.codes[left]
             wanted = np.bincount(codes, minlength=level.sizes.size)
@@ -55,9 +60,11 @@ class Population:
                 roomy = (level.sizes >= ROOM * wanted)[codes]
             if roomy.any():
                 wanted = np.bincount(codes[roomy], minlength=level.sizes.size)
-                parts.append(level.draw(wanted, rng, k))
+                parts.append((level, wanted))
             left = left[~roomy]
-        return np.concatenate(parts, axis=1)
+        return lambda rng, k: np.concatenate(
+            [level.draw(wanted, rng, k) for level, wanted in parts], axis=1
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +87,13 @@ class CoordinationTest:
     """Tests candidates against random groups of the same strata.
 
     Attributes:
-        max_draws: Draws for a candidate that no draw matches; the p-value's floor is 1 over that.
-        few_draws: The same where the p-value only has to be placed above or below a threshold.
-        exceedances: Draws that match before the test stops early (Besag and Clifford 1991).
+        finest: The p-value of a candidate that no draw matches is just below it; this says how
+            many draws are made.
+        exceedances: Draws that match before the test stops early (Besag and Clifford 1991). One
+            is enough to place a p-value above or below `finest`, more to tell how large it is.
     """
 
-    max_draws: int = 19_999
-    few_draws: int = 9_999
+    finest: float = 0.0001
     exceedances: int = 20
 
     def run(
@@ -95,7 +102,6 @@ class CoordinationTest:
         graphs: Mapping[Family, FamilyGraph],
         population: Population,
         rng: np.random.Generator,
-        thorough: bool = True,
     ) -> Coordination:
         """Test one candidate on every family but the one that proposed it.
 
@@ -103,16 +109,19 @@ class CoordinationTest:
         alone, since a company that shares cards and addresses is coordinated in no sense that
         matters here.
         """
+        by_content = candidate.family == "content"
+        testing = [f for f in FAMILIES if f in graphs and (f == "content") != by_content]
+        draw = population.like(candidate.parties)
         tests: list[FamilyTest] = []
         for family in FAMILIES:
-            graph = graphs.get(family)
-            if family == candidate.family and graph is not None:
-                observed = float(graph.sharing(candidate.parties[None, :])[0])
+            if family in testing:
+                finest = self.finest / len(testing)
+                tests.append(self._test(candidate.parties, graphs[family], draw, rng, finest))
+            elif family == candidate.family and family in graphs:
+                observed = float(graphs[family].sharing(candidate.parties[None, :])[0])
                 tests.append(FamilyTest(family, "found", observed, 0.0, None, None, 0))
-            elif graph is None or (candidate.family != "content" and family != "content"):
-                tests.append(FamilyTest(family, "abstained", 0.0, 0.0, None, None, 0))
             else:
-                tests.append(self._test(candidate, graph, population, rng, thorough))
+                tests.append(FamilyTest(family, "abstained", 0.0, 0.0, None, None, 0))
         tested = [test for test in tests if test.p_value is not None]
         if not tested:
             return Coordination(np.nan, 0.0, tuple(tests))
@@ -122,18 +131,18 @@ class CoordinationTest:
 
     def _test(
         self,
-        candidate: Candidate,
+        parties: IntArray,
         graph: FamilyGraph,
-        population: Population,
+        draw: Draw,
         rng: np.random.Generator,
-        thorough: bool,
+        finest: float,
     ) -> FamilyTest:
-        observed = float(graph.sharing(candidate.parties[None, :])[0])
+        observed = float(graph.sharing(parties[None, :])[0])
         result = monte_carlo_p(
             observed,
-            lambda generator, k: graph.sharing(population.draws(candidate.parties, generator, k)),
+            lambda generator, k: graph.sharing(draw(generator, k)),
             rng,
-            max_draws=self.max_draws if thorough else self.few_draws,
+            max_draws=math.ceil(1.0 / finest),
             exceedances=self.exceedances,
         )
         e = float(evalues.power_calibrator(result.p))

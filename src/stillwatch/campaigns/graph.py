@@ -115,17 +115,16 @@ def build(family: Family, linked: Sequence[Linked], parties: int) -> FamilyGraph
 def _sharing(
     groups: IntArray, hubs_start: IntArray, hubs_of: IntArray, weight: FloatArray
 ) -> FloatArray:
-    seen = np.zeros(weight.size, dtype=np.int64)
+    seen = np.zeros(weight.size, dtype=np.int32)
     result = np.zeros(groups.shape[0])
     for row in range(groups.shape[0]):
         total = 0.0
-        mark = row + 1
+        mark = np.int32(row + 1)
         for column in range(groups.shape[1]):
             party = groups[row, column]
             for i in range(hubs_start[party], hubs_start[party + 1]):
                 hub = hubs_of[i]
-                if seen[hub] == mark:
-                    total += weight[hub]
+                total += weight[hub] * (seen[hub] == mark)  # a branch would be guessed wrong
                 seen[hub] = mark
         result[row] = total
     return result

@@ -30,6 +30,7 @@ COORDINATION_SHARE: Final = 0.2
 """Part of the error budget spent on the first null: draws are cheap, benign accounts are few."""
 OVERLAP: Final = 0.5
 """Candidates with this share of the smaller one in common are about one group."""
+UNTESTED: Final = Coordination(float("nan"), 0.0, ())
 FDR_RULE: Final = "replicability of two nulls (Bogomolov and Heller 2018)"
 SELECTION: Final = (
     "split by family: the evidence family that proposes a candidate is not used to test it"
@@ -42,7 +43,7 @@ class Tested:
 
     Attributes:
         candidate: Who.
-        coordination: First null.
+        coordination: First null; without tests where it cannot matter.
         p_extracting: Second null.
         q_value: Of both, among the candidates that are alike in `openly_one`.
         openly_one: Whether one payment instrument, address or prefix covers it: it then does
@@ -68,12 +69,14 @@ class Search:
 
     Attributes:
         proposer: How candidates are proposed.
-        test: The coordination test.
+        test: The coordination test of candidates that extract.
+        screen: The same for the others, of which it only matters how many are coordinated.
         threads: Threads to test on; the results do not depend on them.
     """
 
     proposer: Proposer = field(default_factory=Proposer)
     test: CoordinationTest = field(default_factory=CoordinationTest)
+    screen: CoordinationTest = field(default=CoordinationTest(COORDINATED, exceedances=1))
     threads: int = 1
 
     def run(self, scene: Scene, seed: int) -> tuple[list[Tested], Ranks]:
@@ -86,14 +89,19 @@ class Search:
         ]
         candidates = distinct(proposed, scene.size)
         ranks = Ranks(scene)
-        extracting = [ranks.merged(item.parties) for item in candidates]
-        coordinations = self._coordinations(scene, candidates, extracting, seed)
+        extracting = np.array([ranks.merged(item.parties) for item in candidates])
         one = np.array([openly_one(scene.graphs, item.parties) for item in candidates], bool)
+        coordinations = self._coordinations(scene, candidates, extracting, one, seed)
         q_values = _q_values(candidates, coordinations, extracting, one, scene.size)
         tested = [
             Tested(*parts)
             for parts in zip(
-                candidates, coordinations, extracting, q_values.tolist(), one.tolist(), strict=True
+                candidates,
+                coordinations,
+                extracting.tolist(),
+                q_values.tolist(),
+                one.tolist(),
+                strict=True,
             )
         ]
         return sorted(
@@ -104,39 +112,49 @@ class Search:
         self,
         scene: Scene,
         candidates: Sequence[Candidate],
-        extracting: Sequence[float],
+        extracting: FloatArray,
+        one: NDArray[np.bool_],
         seed: int,
     ) -> list[Coordination]:
-        """Test each candidate with a random stream of its own, on all threads."""
+        """Test each candidate with a random stream of its own, on all threads.
+
+        Those that extract come first. The others only count in the rate of those that pass both
+        tests, so where none does they are left untested.
+        """
         population = Population(scene.strata)
+        found = [UNTESTED] * len(candidates)
 
-        def test(place: int) -> Coordination:
-            return self.test.run(
-                candidates[place],
-                scene.graphs,
-                population,
-                np.random.default_rng([seed, place]),
-                thorough=extracting[place] <= EXTRACTING,
-            )
+        def run(test: CoordinationTest, places: IntArray) -> None:
+            def one_of(place: int) -> Coordination:
+                rng = np.random.default_rng([seed, place])
+                return test.run(candidates[place], scene.graphs, population, rng)
 
-        with ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(test, range(len(candidates))))
+            with ThreadPoolExecutor(self.threads) as pool:
+                for place, result in zip(places, pool.map(one_of, places.tolist()), strict=True):
+                    found[place] = result
+
+        follows = extracting <= EXTRACTING
+        run(self.test, np.flatnonzero(follows))
+        claims = follows & np.array([item.p_value <= COORDINATED for item in found], dtype=bool)
+        run(self.screen, np.flatnonzero(~follows & np.isin(one, one[claims])))
+        return found
 
 
 def _q_values(
     candidates: Sequence[Candidate],
     coordinations: Sequence[Coordination],
-    extracting: Sequence[float],
+    extracting: FloatArray,
     one: NDArray[np.bool_],
     parties: int,
 ) -> FloatArray:
     """Return q-values, among groups that are openly one and among all others apart."""
     labels = same_group(candidates, parties)
     first = np.array([item.p_value for item in coordinations], dtype=np.float64)
-    second = np.array(extracting, dtype=np.float64)
     q = np.full(one.size, np.nan)
     for rows in (one, ~one):
-        q[rows] = replicability_q(first[rows], second[rows], COORDINATED, EXTRACTING, labels[rows])
+        q[rows] = replicability_q(
+            first[rows], extracting[rows], COORDINATED, EXTRACTING, labels[rows]
+        )
     return q
 
 
