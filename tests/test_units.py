@@ -160,6 +160,7 @@ def test_its_facts_are_well_formed(unit: Detector | Linker) -> None:
     assert unit.look_alikes
     assert all(re.fullmatch(r"A([1-9]|1\d|2[0-6])", tactic) for tactic in unit.tactics)
     assert all(re.fullmatch(r"B([1-9]|1[0-8])", other) for other in unit.look_alikes)
+    assert isinstance(getattr(unit, "harvest", True), bool)
     assert set(unit.needs) <= set(EXCHANGE_SCHEMA.names)
     assert unit.needs
 

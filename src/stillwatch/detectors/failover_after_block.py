@@ -32,6 +32,7 @@ class FailoverAfterBlock:
     tactics: ClassVar[tuple[str, ...]] = ("A19", "A1")
     look_alikes: ClassVar[tuple[str, ...]] = ("B15",)
     needs: ClassVar[tuple[str, ...]] = ("time", "status")
+    harvest: ClassVar[bool] = True
     scale_floor: ClassVar[float] = 1.0
     examples: ClassVar[tuple[Example, ...]] = (
         Example("two minutes later", "fires", ({"gap_after_block_us": 120_000_000},)),

@@ -66,6 +66,8 @@ FIRST_HOUR: Final = 438_288
 MOST_HOURS: Final = 1 << 19
 """Hours are counted from 2020 to 2079: their squares must sum to 64 bits."""
 MOST_ANSWERS: Final = 1 << 10
+BUSY: Final = 20
+"""Exchanges of a day from which its repeated prompts are counted."""
 _SUMS: Final = (
     "exchanges",
     "input_tokens",
@@ -167,6 +169,27 @@ def merge_daily(rollups: ibis.Table, *by: str) -> ibis.Table:
         **{name: rollups[name].bit_or() for name in (*PAYLOAD_BITS, *SMALL_BITS)},
         accounts=rollups.account_key.nunique(),
     )
+
+
+def busy_days(rollups: ibis.Table, by: str) -> ibis.Table:
+    """Return `by`, `day`, exchanges and the payload bitmap of days with many exchanges."""
+    days = rollups.group_by(by, "day").agg(
+        exchanges=rollups.exchanges.sum(),
+        **{name: rollups[name].bit_or() for name in PAYLOAD_BITS},
+    )
+    return days.filter(days.exchanges >= BUSY)
+
+
+def replays(blobs: ibis.Table) -> ibis.Table:
+    """Return who presented a sealed blob that another party had presented before.
+
+    Gives `party_key, uses`; the rollups may be partial. Who was first is taken as the owner.
+    """
+    merged = merge_keys(blobs)
+    owner = merged.group_by("key").agg(owned_us=merged.first_us.min())
+    later = merged.join(owner, "key")
+    foreign = later.filter(later.first_us > later.owned_us)
+    return foreign.group_by("party_key").agg(uses=foreign.uses.sum())
 
 
 def memberships(rollups: ibis.Table) -> ibis.Table:
