@@ -104,13 +104,17 @@ class Analysis:
         """Return parties and accounts with their scores, who echoed whom, and models used."""
         models, echoes = store.models(), store.echoes()
         made = [
-            self._unit(store, models, echoes, by, silent)
-            for by in ("party_key", "account_key")
+            self._unit(store, models, echoes, by, silent) for by in ("party_key", "account_key")
         ]
         return made[0], made[1], echoes, models
 
     def _unit(
-        self, store: RollupStore, models: pa.Table, echoes: pa.Table, by: str, silent: frozenset[str]
+        self,
+        store: RollupStore,
+        models: pa.Table,
+        echoes: pa.Table,
+        by: str,
+        silent: frozenset[str],
     ) -> Unit:
         rows = store.profiles(by)
         keys = rows.column(by).to_numpy().astype(np.int64)

@@ -172,9 +172,7 @@ def _moved(
     """Return the total variation between the model mixes before and after the change."""
     encoded = models.column("model").combine_chunks().dictionary_encode()
     label = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy().astype(np.int64)
-    pairs, inverse = np.unique(
-        place * (len(encoded.dictionary) + 1) + label, return_inverse=True
-    )
+    pairs, inverse = np.unique(place * (len(encoded.dictionary) + 1) + label, return_inverse=True)
     who = pairs // (len(encoded.dictionary) + 1)
     mixes = []
     for part in (late, ~late):
