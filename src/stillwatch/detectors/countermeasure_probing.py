@@ -56,14 +56,15 @@ class CountermeasureProbing:
     min_prompts: int = 60
 
     def score(self, profiles: Mapping[str, FloatArray]) -> FloatArray:
-        """Return the share that comes again times the squared share of the new, at most about 1.
+        """Return the share that comes again, times how far new prompts outnumber it; at most 1.
 
-        A suite that repeats everything has next to nothing new.
+        A suite has more repeated prompts than new ones, and scores 0.
         """
         daily, again = profiles["daily_distinct"], profiles["later_repeats"]
         with np.errstate(invalid="ignore"):
             repeated = again / (daily + self.prior_prompts)
-            score = 6.75 * repeated * (1.0 - again / np.maximum(daily, 1.0)) ** 2
+            new = 1.0 - again / np.maximum(daily, 1.0)
+            score = 16.0 * repeated * np.maximum(new - 0.5, 0.0)
             return np.where(daily >= self.min_prompts, score, np.nan)
 
     def explain(self, profile: Mapping[str, float]) -> str:
