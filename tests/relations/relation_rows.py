@@ -236,3 +236,35 @@ def expected_daily(rows: Iterable[Row]) -> list[tuple[int, ...]]:
     for row in rows:
         counts[_of(row, "account_key"), _of(row, "time_us") // DAY_US] += 1
     return sorted((*key, count) for key, count in counts.items())
+
+
+def expected_busy(rows: Iterable[Row], least: int) -> list[tuple[object, ...]]:
+    """Return `party_key, day, exchanges` and the payload bitmap of days with many exchanges."""
+    days: dict[tuple[int, int], list[Row]] = defaultdict(list)
+    for row in rows:
+        days[row["party_key"], _of(row, "time_us") // DAY_US].append(row)  # type: ignore[index]
+    return sorted(
+        (
+            (
+                *key,
+                len(of_day),
+                *(_bits(of_day, "payload_key", PAYLOAD_WORDS, w) for w in range(PAYLOAD_WORDS)),
+            )
+            for key, of_day in days.items()
+            if len(of_day) >= least
+        ),
+        key=lambda row: row[:2],
+    )
+
+
+def expected_replays(rows: Iterable[Row]) -> list[tuple[int, int]]:
+    """Return `party_key, uses` of blobs that another party had presented before."""
+    uses = _uses(rows, "blob")
+    first: dict[int, int] = {}
+    for (_, key), found in uses.items():
+        first[key] = min(first.get(key, min(found)[0]), min(found)[0])
+    total: dict[int, int] = defaultdict(int)
+    for (party, key), found in uses.items():
+        if min(found)[0] > first[key]:
+            total[party] += len(found)
+    return sorted(total.items())

@@ -70,7 +70,7 @@ class CountermeasureProbing:
     def explain(self, profile: Mapping[str, float]) -> str:
         """Say how many prompts came again."""
         return (
-            f"about {profile['later_repeats']:.0f} of {profile['daily_distinct']:.0f} prompts a day "
+            f"about {profile['later_repeats']:.0f} of {profile['daily_distinct']:.0f} prompts "
             "had been asked on an earlier day"
         )
 

@@ -86,8 +86,9 @@ class SilentRerouting:
     def explain(self, profile: Mapping[str, float]) -> str:
         """Say how much of the traffic speaks another product's language."""
         return (
-            f"{profile['foreign_harness_hits']:.0f} of {profile['exchanges']:.0f} exchanges use the "
-            f"wording of another product or harness; {profile['with_end_user']:.0f} name an end user"
+            f"{profile['foreign_harness_hits']:.0f} of {profile['exchanges']:.0f} exchanges use "
+            "the wording of another product or harness; "
+            f"{profile['with_end_user']:.0f} name an end user"
         )
 
 

@@ -32,7 +32,7 @@ def _case(opening: float, peak: float, days: float, seen: bool = True) -> dict[s
 
 @dataclass(frozen=True, slots=True)
 class SuddenRamp:
-    """Scores the volume of the first two days, weighed by how much of the later peak it is.
+    """Scores the volume of the busier of the first two days, weighed by its share of the peak.
 
     Attributes:
         min_days: An account watched for fewer days has no score.

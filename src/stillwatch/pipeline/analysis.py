@@ -275,6 +275,7 @@ class Analysis:
             [item.campaign for item in found],
             left,
             self._finder(unit),
+            {name: u.scale_floor for name, u in self.detectors.items() if not u.harvest},
         )
 
 

@@ -37,7 +37,7 @@ class Course(NamedTuple):
     """How a unit's volume went; NaN before it is known.
 
     Attributes:
-        opening: Exchanges a day on the first two days.
+        opening: Exchanges on the busier of the first two days; the first may be part of a day.
         peak: Exchanges on the busiest day.
         days: Days from the first use to the end of the data.
         calm: Exchanges a day before the largest change of volume, from the start of the data.
@@ -137,9 +137,8 @@ def course(units: IntArray, models: pa.Table, by: str) -> Course:
     calm, jumped = earlier[best] / np.maximum(when[best], 1), later[best] / (span - when[best])
     cut = np.full(units.size, span)
     cut[seen] = when[best]
-    lasting = np.minimum(span - when[starts], OPENING_DAYS)
     values = (
-        np.add.reduceat(opening, starts) / lasting,
+        np.maximum.reduceat(opening, starts),
         np.maximum.reduceat(volume, starts),
         (span - when[starts]).astype(np.float64),
         calm,

@@ -78,7 +78,9 @@ def profile_columns(
     before, after = _release_counts(units, models, by)
     profiles["before_release"], profiles["after_release"] = before, after
     profiles["gap_after_block_us"] = _gap_after_block(profiles)
-    profiles["blob_foreign"] = _sum_at(units, replayed[0], replayed[1]) if replayed else nothing
+    profiles["blob_foreign"] = (
+        _sum_at(units, replayed[0], replayed[1].astype(np.float64)) if replayed else nothing
+    )
     profiles["distinct_prefixes"] = _small(rows, "prefix")
     profiles["distinct_clients"] = _small(rows, "client")
     profiles["distinct_refused_heads"] = _small(rows, "refused_head")
