@@ -2,7 +2,7 @@
 
 Links: parties whose addresses are at one rare domain.
 Needs: email_domain. Cost: one row a party and domain.
-Tactics: A1, A22. Look-alikes: B4, B11.
+Tactics: A1, A23. Look-alikes: B4, B11.
 Blind spots: addresses at public providers; one domain for each account, or for hundreds.
 Triage: a company, a school and a family have a domain of their own: look for a second family.
 Source: volume per e-mail domain is an indicator of the joint advisory AA26-251A. Public providers
@@ -35,7 +35,7 @@ class EmailDomain:
     name: ClassVar[str] = "email_domain"
     family: ClassVar[Family] = "identity"
     proposes: ClassVar[bool] = True
-    tactics: ClassVar[tuple[str, ...]] = ("A1", "A22")
+    tactics: ClassVar[tuple[str, ...]] = ("A1", "A23")
     look_alikes: ClassVar[tuple[str, ...]] = ("B4", "B11")
     needs: ClassVar[tuple[str, ...]] = ("email_domain",)
     examples: ClassVar[tuple[Example, ...]] = key_examples(
