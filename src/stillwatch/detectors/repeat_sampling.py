@@ -33,10 +33,10 @@ def _case(exchanges: int, answers: int, repeats: float, distinct: float) -> dict
 
 @dataclass(frozen=True, slots=True)
 class RepeatSampling:
-    """Scores the share of answers beyond the first of a prompt, where prompts keep being new.
+    """Scores the answers drawn to one prompt, where prompts keep being new.
 
     Attributes:
-        prior_answers: First answers added to every account.
+        prior_prompts: Prompts with one answer each added to every account.
         min_exchanges: Fewer exchanges than this give no score.
     """
 
@@ -56,21 +56,19 @@ class RepeatSampling:
         Example("five exchanges", "abstains", (_case(5, 20, 0, 5),)),
     )
 
-    prior_answers: float = 40.0
+    prior_prompts: float = 10.0
     min_exchanges: int = 20
 
     def score(self, profiles: Mapping[str, FloatArray]) -> FloatArray:
-        """Return the share of extra answers, times the share of new prompts, times log10 of them.
+        """Return log2 of the answers to a prompt, times the share of prompts that are new.
 
         A set that comes again every day is not new.
         """
         exchanges, distinct = profiles["exchanges"], profiles["distinct_payloads"]
-        repeats = np.nan_to_num(profiles["same_day_repeats"])
-        extra = repeats + profiles["answers"] - exchanges
-        share = extra / (profiles["answers"] + self.prior_answers)
-        new = np.minimum(distinct / np.maximum(exchanges - repeats, 1.0), 1.0)
-        score = share * new * np.log10(1.0 + distinct)
-        return np.where(exchanges >= self.min_exchanges, score, np.nan)
+        asked = np.maximum(exchanges - np.nan_to_num(profiles["same_day_repeats"]), 1.0)
+        new = np.minimum(distinct / asked, 1.0)
+        drawn = (profiles["answers"] + self.prior_prompts) / (asked + self.prior_prompts)
+        return np.where(exchanges >= self.min_exchanges, np.log2(drawn) * new, np.nan)
 
     def explain(self, profile: Mapping[str, float]) -> str:
         """Say how many answers were drawn to how many prompts."""
