@@ -18,6 +18,7 @@ import pytest
 from stillwatch.core.catalogue import CONSTANTS, units
 from stillwatch.core.contracts import Detector, FloatArray, Incidence, Linker, Source
 from stillwatch.core.records import EXCHANGE_SCHEMA, FAMILIES, SKETCH_SCHEMA, Example
+from stillwatch.pipeline.intake import COLUMN_OF
 from stillwatch.relations import profiles as profile_module
 
 DETECTORS: Final = units("detectors", Detector)
@@ -160,7 +161,9 @@ def test_its_facts_are_well_formed(unit: Detector | Linker) -> None:
     assert unit.look_alikes
     assert all(re.fullmatch(r"A([1-9]|1\d|2[0-6])", tactic) for tactic in unit.tactics)
     assert all(re.fullmatch(r"B([1-9]|1[0-8])", other) for other in unit.look_alikes)
+    assert isinstance(getattr(unit, "harvest", True), bool)
     assert set(unit.needs) <= set(EXCHANGE_SCHEMA.names)
+    assert set(unit.needs) <= set(COLUMN_OF), "whether it is filled is never counted"
     assert unit.needs
 
 

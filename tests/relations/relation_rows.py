@@ -12,14 +12,18 @@ import pyarrow.parquet as pq
 from stillwatch.core.records import SKETCH_SCHEMA
 from stillwatch.relations.rollups import (
     DAY_US,
+    FIRST_HOUR,
     HIT,
     HOUR_US,
     LIST_KEYS,
+    MOST_ANSWERS,
+    MOST_HOURS,
     MOST_TOKENS,
     PAYLOAD_WORDS,
     SCALAR_KEYS,
     SCORES,
     SLOT_US,
+    SMALL,
     TEMPLATE_KINDS,
 )
 
@@ -77,16 +81,24 @@ def expected_profiles(rows: Iterable[Row], by: str) -> list[Row]:
 def _profile(rows: list[Row]) -> Row:
     blocks = [row["time_us"] for row in rows if row.get("status") == 403]
     status = [200 if row.get("status") is None else row["status"] for row in rows]
+    refused = [row for row in rows if row.get("finish_reason") in ("refusal", "content_filter")]
+    since = [_since(row) for row in rows]
     return {
         "exchanges": len(rows),
         "input_tokens": sum(min(_of(row, "input_tokens"), MOST_TOKENS) for row in rows),
         "output_tokens": sum(min(_of(row, "output_tokens"), MOST_TOKENS) for row in rows),
         **{f"{score}_hits": sum(_of(row, score) >= HIT for row in rows) for score in SCORES},
-        "refused": sum(row.get("finish_reason") in ("refusal", "content_filter") for row in rows),
+        "refused": len(refused),
         "blocked": status.count(403),
         "limited": status.count(429),
         "failed": sum(s >= 500 for s in status),  # type: ignore[operator]
         "with_end_user": sum(row.get("end_user_key") is not None for row in rows),
+        "answers": sum(min(max(_of(row, "n"), 1), MOST_ANSWERS) for row in rows),
+        "without_user_agent": sum(row.get("user_agent_key") is None for row in rows),
+        "without_tls": sum(row.get("tls_key") is None for row in rows),
+        "hours": sum(since),
+        "hours_squared": sum(hours**2 for hours in since),
+        "refused_hours": sum(map(_since, refused)),
         **{
             f"hour_{hour:02d}": sum(_of(row, "time_us") // HOUR_US % 24 == hour for row in rows)
             for hour in range(24)
@@ -100,7 +112,16 @@ def _profile(rows: list[Row]) -> Row:
         "verified": _most(rows, "verified"),
         "account_id": _most(rows, "account_id"),
         "organization_id": _most(rows, "organization_id"),
-        **{f"payload_{word:02d}": _bits(rows, word) for word in range(PAYLOAD_WORDS)},
+        "surface": _most(rows, "surface"),
+        **{
+            f"payload_{word:02d}": _bits(rows, "payload_key", PAYLOAD_WORDS, word)
+            for word in range(PAYLOAD_WORDS)
+        },
+        **{
+            f"{name}_{word:02d}": _bits(refused if name == "refused_head" else rows, key, 2, word)
+            for name, key in SMALL.items()
+            for word in range(2)
+        },
         "accounts": len({row["account_key"] for row in rows}),
     }
 
@@ -121,8 +142,12 @@ def _most(rows: list[Row], name: str) -> object:
     return max(_known(rows, name), default=None)  # type: ignore[type-var]
 
 
-def _bits(rows: list[Row], word: int) -> int | None:
-    places = [_of(row, "payload_key") & 511 for row in rows if row.get("payload_key") is not None]
+def _since(row: Row) -> int:
+    return min(max(_of(row, "time_us") // HOUR_US - FIRST_HOUR, 0), MOST_HOURS)
+
+
+def _bits(rows: list[Row], key: str, words: int, word: int) -> int | None:
+    places = [_of(row, key) % (32 * words) for row in rows if row.get(key) is not None]
     found = [1 << (place & 31) for place in places if place >> 5 == word]
     total = 0
     for bit in found:
@@ -211,3 +236,35 @@ def expected_daily(rows: Iterable[Row]) -> list[tuple[int, ...]]:
     for row in rows:
         counts[_of(row, "account_key"), _of(row, "time_us") // DAY_US] += 1
     return sorted((*key, count) for key, count in counts.items())
+
+
+def expected_busy(rows: Iterable[Row], least: int) -> list[tuple[object, ...]]:
+    """Return `party_key, day, exchanges` and the payload bitmap of days with many exchanges."""
+    days: dict[tuple[int, int], list[Row]] = defaultdict(list)
+    for row in rows:
+        days[row["party_key"], _of(row, "time_us") // DAY_US].append(row)  # type: ignore[index]
+    return sorted(
+        (
+            (
+                *key,
+                len(of_day),
+                *(_bits(of_day, "payload_key", PAYLOAD_WORDS, w) for w in range(PAYLOAD_WORDS)),
+            )
+            for key, of_day in days.items()
+            if len(of_day) >= least
+        ),
+        key=lambda row: row[:2],
+    )
+
+
+def expected_replays(rows: Iterable[Row]) -> list[tuple[int, int]]:
+    """Return `party_key, uses` of blobs that another party had presented before."""
+    uses = _uses(rows, "blob")
+    first: dict[int, int] = {}
+    for (_, key), found in uses.items():
+        first[key] = min(first.get(key, min(found)[0]), min(found)[0])
+    total: dict[int, int] = defaultdict(int)
+    for (party, key), found in uses.items():
+        if min(found)[0] > first[key]:
+            total[party] += len(found)
+    return sorted(total.items())

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
@@ -16,10 +17,12 @@ from relation_rows import (
     PARTY_OF,
     START_US,
     Row,
+    expected_busy,
     expected_daily,
     expected_echoes,
     expected_models,
     expected_profiles,
+    expected_replays,
     expected_shared,
     one_party_an_account,
     sketch_row,
@@ -27,6 +30,7 @@ from relation_rows import (
 )
 
 from stillwatch.engines.duckdb import DuckDB
+from stillwatch.relations import rollups
 from stillwatch.relations.rollups import (
     DAY_US,
     HOUR_US,
@@ -49,7 +53,7 @@ sketch_rows = st.builds(
     time_us=st.builds(lambda edge, off: START_US + edge + off, edges, st.integers(-2, 2)),
     payload_key=keys,
     **dict.fromkeys(SCALAR_KEYS.values(), keys),
-    **dict.fromkeys(("fingerprints", "bands", "echo_prompt", "echo_response"), key_lists),
+    **dict.fromkeys(LIST_KEYS.values(), key_lists),
     end_user_key=keys,
     status=st.sampled_from([None, 200, 403, 429, 499, 500, 599]),
     finish_reason=st.sampled_from([None, "stop", "refusal", "content_filter"]),
@@ -57,6 +61,8 @@ sketch_rows = st.builds(
     output_tokens=st.sampled_from([None, 3, 2**62]),
     reasoning_elicitation=st.sampled_from([None, 0.25, 0.5, 1.0]),
     foreign_harness=st.sampled_from([None, 0.4375, 0.75]),
+    n=st.sampled_from([None, -1, 1, 4, 2**31 - 1]),
+    surface=st.sampled_from([None, "cloud_a", "first_party"]),
     plan=st.sampled_from([None, "", "free", "pro"]),
     verified=st.sampled_from([None, False, True]),
     organization_id=st.sampled_from([None, "org"]),
@@ -68,7 +74,11 @@ mixed_rows = st.builds(lambda row, party: row | party, sketch_rows, parties)
 
 @contextmanager
 def fresh_store() -> Iterator[tuple[RollupStore, Path]]:
-    with TemporaryDirectory() as folder, DuckDB(Path(folder), "1GB", 1) as engine:
+    with (
+        TemporaryDirectory() as folder,
+        DuckDB(Path(folder), "1GB", 1) as engine,
+        patch.object(rollups, "BUSY", 3),
+    ):
         yield RollupStore(engine), Path(folder)
 
 
@@ -80,6 +90,8 @@ def everything(store: RollupStore) -> Tables:
             [(name, "ascending") for name in ("party_key", "account_key", "day", "model")]
         ),
         "daily": store.daily(),
+        "busy": store.busy_days("party_key"),
+        "replays": store.replays(),
         "echoes": store.echoes(),
         **{kind: store.shared(kind) for kind in KEY_KINDS},
     }
@@ -125,6 +137,8 @@ def _check_cut(rows: list[Row], draw: Callable[..., object]) -> None:
         assert found[name].to_pylist() == expected_profiles(rows, by)
     assert set(tuples(found["models"])) == expected_models(rows)
     assert tuples(found["daily"]) == expected_daily(rows)
+    assert tuples(found["busy"]) == expected_busy(rows, least=3)
+    assert tuples(found["replays"]) == expected_replays(rows)
     assert tuples(found["echoes"]) == expected_echoes(rows)
     for kind in KEY_KINDS:
         assert tuples(found[kind]) == expected_shared(rows, kind), kind

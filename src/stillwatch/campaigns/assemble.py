@@ -271,6 +271,8 @@ def _templates(
 def _harvest(scene: Scene, parties: IntArray) -> tuple[HarvestMeasure, ...]:
     measures = []
     for name, values in scene.scores.items():
+        if name not in scene.calibration.scales:
+            continue  # no harvest behaviour
         inside = values[parties]
         inside = inside[~np.isnan(inside)]
         sample = scene.calibration.scores["*"].get(name, np.empty(0))

@@ -36,7 +36,7 @@ class Calibration:
     Attributes:
         scores: For each segment, each detector's scores of its units; NaN where it abstained.
             All arrays of one segment have one value a unit, in one order.
-        scales: For each detector, a high quantile of the scores, or its floor.
+        scales: For each detector of harvest behaviour, a high quantile of the scores, or its floor.
         min_segment: Segments with fewer units are judged against everybody.
     """
 
@@ -57,7 +57,7 @@ class Calibration:
         Args:
             scores: Scores by detector, one value a unit.
             segments: Segment of each unit.
-            floors: Smallest scale of each detector.
+            floors: Smallest scale of each detector of harvest behaviour; others have no scale.
             quantile: Of the scores, that is a detector's scale.
         """
         samples: dict[str, dict[str, FloatArray]] = {}
@@ -66,7 +66,9 @@ class Calibration:
             step = max(1, -(-rows.size // SAMPLE))
             samples[str(segment)] = {name: values[rows[::step]] for name, values in scores.items()}
         scales = {
-            name: max(_quantile(values, quantile), floors[name]) for name, values in scores.items()
+            name: max(_quantile(scores[name], quantile), floor)
+            for name, floor in floors.items()
+            if name in scores
         }
         return cls(samples, scales)
 

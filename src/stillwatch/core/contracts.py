@@ -43,12 +43,16 @@ class Source(Protocol):
 
 
 class Detector(Protocol):
-    """Scores how much an account's behaviour resembles one way of harvesting."""
+    """Scores how much an account's behaviour resembles one way of harvesting, or of hiding it.
+
+    Only detectors of harvest behaviour enter the index that decides whether a group extracts.
+    """
 
     name: ClassVar[str]
     tactics: ClassVar[tuple[str, ...]]
     look_alikes: ClassVar[tuple[str, ...]]
     needs: ClassVar[tuple[str, ...]]
+    harvest: ClassVar[bool]  # harvest behaviour; what is not is a finding for a reviewer only
     scale_floor: ClassVar[float]  # a score below it is never remarkable, however rare
     examples: ClassVar[tuple[Example, ...]]
 

@@ -31,6 +31,7 @@ class BatchGeneration:
     tactics: ClassVar[tuple[str, ...]] = ("A4", "A5")
     look_alikes: ClassVar[tuple[str, ...]] = ("B4", "B11")
     needs: ClassVar[tuple[str, ...]] = ("messages",)
+    harvest: ClassVar[bool] = True
     scale_floor: ClassVar[float] = 0.1
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -33,6 +33,7 @@ class CoverageGrowth:
     tactics: ClassVar[tuple[str, ...]] = ("A4", "A10")
     look_alikes: ClassVar[tuple[str, ...]] = ("B4", "B13")
     needs: ClassVar[tuple[str, ...]] = ("messages",)
+    harvest: ClassVar[bool] = True
     scale_floor: ClassVar[float] = 2.0
     examples: ClassVar[tuple[Example, ...]] = (
         Example("a bulk harvest", "fires", ({"exchanges": 2500, "distinct_payloads": 2450},)),

@@ -32,7 +32,8 @@ class FailoverAfterBlock:
     tactics: ClassVar[tuple[str, ...]] = ("A19", "A1")
     look_alikes: ClassVar[tuple[str, ...]] = ("B15",)
     needs: ClassVar[tuple[str, ...]] = ("time", "status")
-    scale_floor: ClassVar[float] = 1.0
+    harvest: ClassVar[bool] = False
+    scale_floor: ClassVar[float] = 0.75
     examples: ClassVar[tuple[Example, ...]] = (
         Example("two minutes later", "fires", ({"gap_after_block_us": 120_000_000},)),
         Example("nine hours later", "benign", ({"gap_after_block_us": 32_400_000_000},)),

@@ -34,6 +34,7 @@ class OutputEcho:
     tactics: ClassVar[tuple[str, ...]] = ("A13", "A15")
     look_alikes: ClassVar[tuple[str, ...]] = ("B5", "B18")
     needs: ClassVar[tuple[str, ...]] = ("messages", "response")
+    harvest: ClassVar[bool] = True
     scale_floor: ClassVar[float] = 0.05
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

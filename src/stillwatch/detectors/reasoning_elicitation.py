@@ -32,6 +32,7 @@ class ReasoningElicitation:
     tactics: ClassVar[tuple[str, ...]] = ("A5", "A6", "A7", "A8", "A9")
     look_alikes: ClassVar[tuple[str, ...]] = ("B3", "B12", "B14", "B16")
     needs: ClassVar[tuple[str, ...]] = ("messages",)
+    harvest: ClassVar[bool] = True
     scale_floor: ClassVar[float] = 0.1
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -33,6 +33,7 @@ class ReleaseSwitch:
     tactics: ClassVar[tuple[str, ...]] = ("A18",)
     look_alikes: ClassVar[tuple[str, ...]] = ("B2", "B6")
     needs: ClassVar[tuple[str, ...]] = ("time", "model")
+    harvest: ClassVar[bool] = True
     scale_floor: ClassVar[float] = 0.5
     examples: ClassVar[tuple[Example, ...]] = (
         Example("moves at once", "fires", ({"before_release": 10, "after_release": 90},)),

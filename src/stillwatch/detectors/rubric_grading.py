@@ -31,6 +31,7 @@ class RubricGrading:
     tactics: ClassVar[tuple[str, ...]] = ("A13",)
     look_alikes: ClassVar[tuple[str, ...]] = ("B1", "B5", "B17")
     needs: ClassVar[tuple[str, ...]] = ("messages",)
+    harvest: ClassVar[bool] = True
     scale_floor: ClassVar[float] = 0.1
     examples: ClassVar[tuple[Example, ...]] = (
         Example("a judge loop", "fires", ({"exchanges": 300, "rubric_grading_hits": 280},)),

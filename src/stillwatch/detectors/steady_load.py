@@ -43,6 +43,7 @@ class SteadyLoad:
     tactics: ClassVar[tuple[str, ...]] = ("A3",)
     look_alikes: ClassVar[tuple[str, ...]] = ("B1", "B6", "B7")
     needs: ClassVar[tuple[str, ...]] = ("time",)
+    harvest: ClassVar[bool] = True
     scale_floor: ClassVar[float] = 1.0
     examples: ClassVar[tuple[Example, ...]] = (
         Example("a script around the clock", "fires", (_day(480, range(24)),)),

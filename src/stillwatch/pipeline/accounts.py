@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -38,6 +38,7 @@ def account_table(
     campaigns: Sequence[Campaign],
     places: int,
     find: Callable[[int, str, float], Finding],
+    floors: Mapping[str, float] | None = None,
 ) -> pa.Table:
     """Return the table of the output contract, sorted by account.
 
@@ -52,8 +53,9 @@ def account_table(
         campaigns: Campaigns found.
         places: Places left in the queue.
         find: Makes a finding of an account, a detector and a p-value.
+        floors: Scores that a finding needs at least, of detectors that have such a floor.
     """
-    findings = _findings(unit, calibration, learned_here, find)
+    findings = _findings(unit, calibration, learned_here, find, floors or {})
     ids = unit.rows.column("account_id").to_pylist()
     member = {m.account_id: (c.campaign_id, m.level) for c in campaigns for m in c.members}
     levels: list[Level] = [member[i][1] if i in member else "none" for i in ids]
@@ -90,11 +92,14 @@ def _findings(
     calibration: Calibration,
     learned_here: bool,
     find: Callable[[int, str, float], Finding],
+    floors: Mapping[str, float],
 ) -> list[list[dict[str, object]]]:
     found: list[list[dict[str, object]]] = [[] for _ in range(unit.keys.size)]
     for name, scores in unit.scores.items():
         p = calibration.detector_p(name, scores, unit.segments, unit.ties, learned_here)
-        remarkable = np.flatnonzero((p <= FINDING_ALPHA) & (scores > 0))
+        remarkable = np.flatnonzero(
+            (p <= FINDING_ALPHA) & (scores > 0) & (scores >= floors.get(name, 0.0))
+        )
         for i in remarkable.tolist():
             item = find(i, name, float(p[i]))
             found[i].append(

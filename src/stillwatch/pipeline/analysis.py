@@ -104,20 +104,24 @@ class Analysis:
         """Return parties and accounts with their scores, who echoed whom, and models used."""
         models, echoes = store.models(), store.echoes()
         made = [
-            self._unit(store.profiles(by), models, echoes, by, silent)
-            for by in ("party_key", "account_key")
+            self._unit(store, models, echoes, by, silent) for by in ("party_key", "account_key")
         ]
         return made[0], made[1], echoes, models
 
     def _unit(
-        self, rows: pa.Table, models: pa.Table, echoes: pa.Table, by: str, silent: frozenset[str]
+        self,
+        store: RollupStore,
+        models: pa.Table,
+        echoes: pa.Table,
+        by: str,
+        silent: frozenset[str],
     ) -> Unit:
+        rows = store.profiles(by)
         keys = rows.column(by).to_numpy().astype(np.int64)
-        echoed = echoes.column("party_key").to_numpy().astype(np.int64)
-        uses = echoes.column("uses").to_numpy().astype(np.int64)
+        echoed, replayed = _party_uses(echoes), _party_uses(store.replays())
         if by == "account_key":
-            echoed, uses = _shared_out(rows, echoed, uses)
-        profiles = profile_columns(rows, models, echoed, uses, by)
+            echoed, replayed = _shared_out(rows, *echoed), _shared_out(rows, *replayed)
+        profiles = profile_columns(rows, models, *echoed, by, store.busy_days(by), replayed)
         scores = {
             name: detector.score(profiles)
             for name, detector in self.detectors.items()
@@ -130,7 +134,7 @@ class Analysis:
 
     def calibration(self, unit: Unit, quantile: float = CLEAN_QUANTILE) -> Calibration:
         """Learn benign behaviour from the units themselves."""
-        floors = {name: detector.scale_floor for name, detector in self.detectors.items()}
+        floors = {name: unit.scale_floor for name, unit in self.detectors.items() if unit.harvest}
         return Calibration.learn(unit.scores, unit.segments, floors, quantile)
 
     def run(
@@ -271,6 +275,7 @@ class Analysis:
             [item.campaign for item in found],
             left,
             self._finder(unit),
+            {name: u.scale_floor for name, u in self.detectors.items() if not u.harvest},
         )
 
 
@@ -280,8 +285,15 @@ _SELF_CALIBRATED: Final = (
 )
 
 
+def _party_uses(rows: pa.Table) -> tuple[IntArray, IntArray]:
+    return (
+        rows.column("party_key").to_numpy().astype(np.int64),
+        rows.column("uses").to_numpy().astype(np.int64),
+    )
+
+
 def _shared_out(rows: pa.Table, parties: IntArray, uses: IntArray) -> tuple[IntArray, IntArray]:
-    """Give what a party echoed to its account, where it has one only."""
+    """Give what a party echoed or replayed to its account, where it has one only."""
     keys = rows.column("party_key").to_numpy().astype(np.int64)
     accounts = rows.column("account_key").to_numpy().astype(np.int64)
     order = np.argsort(keys, kind="stable")

@@ -49,6 +49,7 @@ COLUMN_OF: Final = {
     "finish_reason": "finish_reason",
     "input_tokens": "input_tokens",
     "output_tokens": "output_tokens",
+    "blob_ids": "blob_keys",
 }
 """The sketch column that says whether a column of the exchange is filled."""
 

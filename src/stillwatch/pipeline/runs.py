@@ -23,7 +23,7 @@ from stillwatch.pipeline.analysis import Analysis
 from stillwatch.pipeline.intake import COLUMN_OF, Intake, OtherSketchesError, Progress, take_in
 from stillwatch.pipeline.profile import Profile, dump, load
 from stillwatch.pipeline.text import with_text
-from stillwatch.relations.rollups import ECHO_KINDS
+from stillwatch.relations.rollups import PROFILE_KINDS
 from stillwatch.relations.store import RollupStore
 from stillwatch.report import render
 from stillwatch.sources import Inputs, open_inputs
@@ -189,7 +189,7 @@ def calibrate(
         rejects = outputs.RejectWriter(scratch / outputs.REJECTED)
         store, intake = RollupStore(engine), Intake()
         for file in intake_of(opened, scratch, settings, rejects, progress, intake):
-            store.add([file], ECHO_KINDS)
+            store.add([file], PROFILE_KINDS)
             file.unlink()
         rejects.close()
         _something(intake, rejects.count)

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stillwatch.relations import _days
 from stillwatch.relations.rollups import DAY_US, HOURS, PAYLOAD_BITS, SCORES
 
 FloatArray = NDArray[np.float64]
@@ -20,6 +21,8 @@ Profiles = dict[str, FloatArray]
 
 RELEASE_PARTIES: Final = 5
 """Parties that must use a model on a day before that day counts as its release."""
+USUAL: Final = 0.9
+"""A header is usual on a surface when this share of its units send it, most of the time."""
 
 _COUNTS: Final = (
     "exchanges",
@@ -31,6 +34,10 @@ _COUNTS: Final = (
     "limited",
     "failed",
     "with_end_user",
+    "answers",
+    "hours",
+    "hours_squared",
+    "refused_hours",
     *HOURS,
     "first_us",
     "last_us",
@@ -40,11 +47,16 @@ _COUNTS: Final = (
     "verified",
     "accounts",
 )
-_CAPACITY: Final = len(PAYLOAD_BITS) * 32
 
 
 def profile_columns(
-    rows: pa.Table, models: pa.Table, echoed: IntArray, echo_uses: IntArray, by: str
+    rows: pa.Table,
+    models: pa.Table,
+    echoed: IntArray,
+    echo_uses: IntArray,
+    by: str,
+    busy: pa.Table | None = None,
+    replayed: tuple[IntArray, IntArray] | None = None,
 ) -> Profiles:
     """Return the profile columns of the units in `rows`, one value a unit.
 
@@ -54,8 +66,11 @@ def profile_columns(
         echoed: Key of each unit that fed back other parties' outputs.
         echo_uses: How often it did.
         by: `account_key` or `party_key`.
+        busy: Days with many exchanges; None where they were not looked at.
+        replayed: Key of each unit that presented blobs of others, and how often; None likewise.
     """
     units = _ints(rows, by)
+    nothing = np.full(units.size, np.nan)
     profiles = {name: _floats(rows, name) for name in _COUNTS}
     profiles["distinct_payloads"] = _distinct(rows)
     profiles["echo_foreign"] = _sum_at(units, echoed, echo_uses.astype(np.float64))
@@ -63,6 +78,23 @@ def profile_columns(
     before, after = _release_counts(units, models, by)
     profiles["before_release"], profiles["after_release"] = before, after
     profiles["gap_after_block_us"] = _gap_after_block(profiles)
+    profiles["blob_foreign"] = (
+        _sum_at(units, replayed[0], replayed[1].astype(np.float64)) if replayed else nothing
+    )
+    profiles["distinct_prefixes"] = _small(rows, "prefix")
+    profiles["distinct_clients"] = _small(rows, "client")
+    profiles["distinct_refused_heads"] = _small(rows, "refused_head")
+    profiles["missing_headers"] = _missing_headers(rows, profiles["exchanges"])
+    again = _days.repeats(units, busy, by) if busy is not None else _days.Repeats(*[nothing] * 3)
+    profiles["same_day_repeats"] = again.same_day
+    profiles["later_repeats"] = again.later
+    profiles["daily_distinct"] = again.daily
+    course = _days.course(units, models, by)
+    profiles["opening_per_day"], profiles["peak_per_day"] = course.opening, course.peak
+    profiles["days_watched"] = course.days
+    profiles["calm_per_day"], profiles["jumped_per_day"] = course.calm, course.jumped
+    profiles["calm_days"], profiles["moved_models"] = course.calm_days, course.moved
+    profiles["from_the_start"] = _from_the_start(profiles["first_us"])
     return profiles
 
 
@@ -76,13 +108,37 @@ def _floats(rows: pa.Table, name: str) -> FloatArray:
 
 def _distinct(rows: pa.Table) -> FloatArray:
     """Estimate the number of distinct payloads by linear counting, at most about 3,000."""
-    ones = np.zeros(rows.num_rows)
-    for name in PAYLOAD_BITS:
-        words = rows.column(name).fill_null(0).to_numpy().astype(np.uint64)
-        ones += np.bitwise_count(words)
-    zeros = np.maximum(_CAPACITY - ones, 1.0)
-    counted = -_CAPACITY * np.log(zeros / _CAPACITY)
-    return np.asarray(np.minimum(counted, _floats(rows, "exchanges")))
+    found, _ = _days.counted(_days.words_of(rows, PAYLOAD_BITS))
+    return np.asarray(np.minimum(found, _floats(rows, "exchanges")))
+
+
+def _small(rows: pa.Table, name: str) -> FloatArray:
+    """Estimate a number of distinct values from two words, at most about 260."""
+    found, _ = _days.counted(_days.words_of(rows, (f"{name}_00", f"{name}_01")), 64)
+    return np.asarray(np.minimum(found, _floats(rows, "exchanges")))
+
+
+def _missing_headers(rows: pa.Table, exchanges: FloatArray) -> FloatArray:
+    """Count the exchanges that lack a header which is usual on the unit's surface.
+
+    NaN where no header is usual: what a surface never passes on is absent by contract.
+    """
+    encoded = rows.column("surface").combine_chunks().dictionary_encode()
+    place = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy().astype(np.int64)
+    units = np.bincount(place)
+    result = np.full(exchanges.size, np.nan)
+    for name in ("without_user_agent", "without_tls"):
+        missing = _floats(rows, name)
+        send = np.bincount(place, weights=missing < exchanges / 2)
+        usual = (send >= USUAL * units)[place]
+        result = np.where(usual, np.fmax(result, missing), result)
+    return result
+
+
+def _from_the_start(first: FloatArray) -> FloatArray:
+    """Say with 1 that a unit was there in the first day of the data: its start is not seen."""
+    start = np.min(first, initial=np.inf)
+    return np.where(np.isnan(first), np.nan, (first < start + DAY_US).astype(np.float64))
 
 
 def _sum_at(units: IntArray, keys: IntArray, values: FloatArray) -> FloatArray:

@@ -46,6 +46,7 @@ LIST_KEYS: Final = {
     "band": "bands",
     "echo_prompt": "echo_prompt",
     "echo_response": "echo_response",
+    "blob": "blob_keys",
 }
 SCATTERED_KINDS: Final = ("band",)
 """Kinds whose keys hardly ever repeat within a party: a first aggregation would not shrink them."""
@@ -53,10 +54,20 @@ TEMPLATE_KINDS: Final = ("system", "head", "tail", "fingerprint")
 KEY_KINDS: Final = (*SCALAR_KEYS, *LIST_KEYS, "slot")
 
 ECHO_KINDS: Final = ("echo_prompt", "echo_response")
+PROFILE_KINDS: Final = (*ECHO_KINDS, "blob")
 """Keys that profiles need; the others are for links."""
 
 HOURS: Final = tuple(f"hour_{hour:02d}" for hour in range(24))
 PAYLOAD_BITS: Final = tuple(f"payload_{word:02d}" for word in range(PAYLOAD_WORDS))
+SMALL: Final = {"prefix": "prefix_key", "client": "user_agent_key", "refused_head": "head_key"}
+"""What is counted in bitmaps of two words, up to about 260; heads of refused prompts only."""
+SMALL_BITS: Final = tuple(f"{name}_{word:02d}" for name in SMALL for word in range(2))
+FIRST_HOUR: Final = 438_288
+MOST_HOURS: Final = 1 << 19
+"""Hours are counted from 2020 to 2079: their squares must sum to 64 bits."""
+MOST_ANSWERS: Final = 1 << 10
+BUSY: Final = 20
+"""Exchanges of a day from which its repeated prompts are counted."""
 _SUMS: Final = (
     "exchanges",
     "input_tokens",
@@ -67,10 +78,18 @@ _SUMS: Final = (
     "limited",
     "failed",
     "with_end_user",
+    "answers",
+    "without_user_agent",
+    "without_tls",
+    "hours",
+    "hours_squared",
+    "refused_hours",
     *HOURS,
 )
 _MINIMA: Final = ("first_us", "first_block_us", "account_created_us")
-_MAXIMA: Final = ("last_us", "last_block_us", "plan", "verified", "account_id", "organization_id")
+_MAXIMA: Final = (
+    *("last_us", "last_block_us", "plan", "verified", "account_id", "organization_id", "surface"),
+)
 
 
 def daily(sketches: ibis.Table) -> ibis.Table:
@@ -82,14 +101,18 @@ def daily(sketches: ibis.Table) -> ibis.Table:
         status=sketches.status.fill_null(200),
         word=place >> 5,
         bit=ibis.literal(1, "int64") << (place & 31),
+        refused=sketches.finish_reason.isin(("refusal", "content_filter")).fill_null(False),
+        since=(sketches.time_us // HOUR_US - FIRST_HOUR).clip(lower=0, upper=MOST_HOURS),
     )
     counted = {
         **{f"{score}_hits": rows[score] >= HIT for score in SCORES},
-        "refused": rows.finish_reason.isin(("refusal", "content_filter")),
+        "refused": rows.refused,
         "blocked": rows.status == 403,
         "limited": rows.status == 429,
         "failed": rows.status >= 500,
         "with_end_user": rows.end_user_key.notnull(),
+        "without_user_agent": rows.user_agent_key.isnull(),
+        "without_tls": rows.tls_key.isnull(),
         **{name: rows.hour == index for index, name in enumerate(HOURS)},
     }
     block_us = ibis.cases((rows.status == 403, rows.time_us))
@@ -98,6 +121,10 @@ def daily(sketches: ibis.Table) -> ibis.Table:
         "input_tokens": _tokens(rows.input_tokens),
         "output_tokens": _tokens(rows.output_tokens),
         **{name: rows.count(where=which) for name, which in counted.items()},
+        "answers": rows.n.fill_null(1).clip(lower=1, upper=MOST_ANSWERS).sum(),
+        "hours": rows.since.sum(),
+        "hours_squared": (rows.since * rows.since).sum(),
+        "refused_hours": rows.refused.ifelse(rows.since, 0).sum(),
         "first_us": rows.time_us.min(),
         "last_us": rows.time_us.max(),
         "first_block_us": block_us.min(),
@@ -107,12 +134,26 @@ def daily(sketches: ibis.Table) -> ibis.Table:
         "verified": rows.verified.cast("int8").max(),
         "account_id": rows.account_id.max(),
         "organization_id": rows.organization_id.max(),
+        "surface": rows.surface.max(),
+        **_small_bitmaps(rows),
         **{
             name: rows.bit.bit_or(where=rows.word == index)
             for index, name in enumerate(PAYLOAD_BITS)
         },
     }
     return rows.group_by("account_key", "party_key", "day").agg(**columns)
+
+
+def _small_bitmaps(rows: ibis.Table) -> dict[str, ibis.Value]:
+    one = ibis.literal(1, "int64")
+    made = {}
+    for name, column in SMALL.items():
+        key = rows[column]
+        counts = rows.refused if name == "refused_head" else ibis.literal(True)
+        for word in range(2):
+            here = ((key & 63) >> 5 == word) & counts
+            made[f"{name}_{word:02d}"] = (one << (key & 31)).bit_or(where=here)
+    return made
 
 
 def _tokens(column: ibis.Value) -> ibis.Value:
@@ -125,9 +166,30 @@ def merge_daily(rollups: ibis.Table, *by: str) -> ibis.Table:
         **{name: rollups[name].sum() for name in _SUMS},
         **{name: rollups[name].min() for name in _MINIMA},
         **{name: rollups[name].max() for name in _MAXIMA},
-        **{name: rollups[name].bit_or() for name in PAYLOAD_BITS},
+        **{name: rollups[name].bit_or() for name in (*PAYLOAD_BITS, *SMALL_BITS)},
         accounts=rollups.account_key.nunique(),
     )
+
+
+def busy_days(rollups: ibis.Table, by: str) -> ibis.Table:
+    """Return `by`, `day`, exchanges and the payload bitmap of days with many exchanges."""
+    days = rollups.group_by(by, "day").agg(
+        exchanges=rollups.exchanges.sum(),
+        **{name: rollups[name].bit_or() for name in PAYLOAD_BITS},
+    )
+    return days.filter(days.exchanges >= BUSY)
+
+
+def replays(blobs: ibis.Table) -> ibis.Table:
+    """Return who presented a sealed blob that another party had presented before.
+
+    Gives `party_key, uses`; the rollups may be partial. Who was first is taken as the owner.
+    """
+    merged = merge_keys(blobs)
+    owner = merged.group_by("key").agg(owned_us=merged.first_us.min())
+    later = merged.join(owner, "key")
+    foreign = later.filter(later.first_us > later.owned_us)
+    return foreign.group_by("party_key").agg(uses=foreign.uses.sum())
 
 
 def memberships(rollups: ibis.Table) -> ibis.Table:

@@ -98,6 +98,26 @@ class RollupStore:
 
         return self.engine.fetch(self._once((by, self._joined), rows))
 
+    def busy_days(self, by: str) -> pa.Table:
+        """Return the days on which an account or party had many exchanges, with their prompts."""
+        self._accounts()
+
+        def rows() -> ibis.Table:
+            daily = self._as_one(self.engine.table("daily"))
+            return rollups.busy_days(daily, by).order_by(by, "day")
+
+        return self.engine.fetch(self._once(("busy", by, self._joined), rows))
+
+    def replays(self) -> pa.Table:
+        """Return the parties that presented blobs after another party had."""
+        self._accounts()
+
+        def rows() -> ibis.Table:
+            blobs = self._as_one(self.engine.table("keys_blob"))
+            return rollups.replays(blobs).order_by("party_key")
+
+        return self.engine.fetch(self._once(("replays", self._joined), rows))
+
     def models(self) -> pa.Table:
         """Return one row an account, model and day."""
         self._accounts()
