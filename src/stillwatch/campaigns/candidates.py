@@ -178,15 +178,18 @@ def _parts(uses: Any) -> NDArray[np.bool_]:
     return np.bincount(row[part], minlength=size.size) > 0
 
 
-def overlaps(candidates: Sequence[Candidate], parties: int) -> Any:
-    """Return how many parties each two candidates have in common, a sparse matrix."""
+def membership(candidates: Sequence[Candidate], parties: int) -> Any:
+    """Return which candidate holds which party: 1 for each, candidates x parties, sparse."""
     sizes = [item.parties.size for item in candidates]
     rows = np.repeat(np.arange(len(candidates)), sizes)
     columns = np.concatenate([np.empty(0, np.int64), *(item.parties for item in candidates)])
-    matrix = sparse.csr_array(
-        (np.ones(rows.size), (rows, columns)), shape=(len(candidates), parties)
-    )
-    return sparse.csr_array(matrix @ matrix.T)
+    return sparse.csr_array((np.ones(rows.size), (rows, columns)), shape=(len(candidates), parties))
+
+
+def overlaps(candidates: Sequence[Candidate], parties: int) -> Any:
+    """Return how many parties each two candidates have in common, a sparse matrix."""
+    held = membership(candidates, parties)
+    return sparse.csr_array(held @ held.T)
 
 
 def distinct(candidates: Sequence[Candidate], parties: int) -> list[Candidate]:

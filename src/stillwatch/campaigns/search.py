@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.campaigns import extraction
-from stillwatch.campaigns.candidates import MIN_PARTIES, Candidate, Proposer, distinct, overlaps
+from stillwatch.campaigns.candidates import (
+    MIN_PARTIES,
+    Candidate,
+    Proposer,
+    distinct,
+    membership,
+    overlaps,
+)
 from stillwatch.campaigns.coordination import Coordination, CoordinationTest, Population
 from stillwatch.campaigns.explanations import NEARLY_ALL
 from stillwatch.campaigns.graph import FamilyGraph
@@ -147,15 +154,44 @@ def _q_values(
     one: NDArray[np.bool_],
     parties: int,
 ) -> FloatArray:
-    """Return q-values, among groups that are openly one and among all others apart."""
+    """Return q-values, among groups that are openly one and among all others apart.
+
+    The error budget of each null is dealt out by the parties that the other null leaves in
+    question, see `votes`.
+    """
     labels = same_group(candidates, parties)
     first = np.array([item.p_value for item in coordinations], dtype=np.float64)
+    held = membership(candidates, parties)
     q = np.full(one.size, np.nan)
     for rows in (one, ~one):
         q[rows] = replicability_q(
-            first[rows], extracting[rows], COORDINATED, EXTRACTING, labels[rows]
+            first[rows],
+            extracting[rows],
+            COORDINATED,
+            EXTRACTING,
+            labels[rows],
+            COORDINATION_SHARE,
+            (
+                votes(held[rows], ~(extracting[rows] > EXTRACTING)),
+                votes(held[rows], first[rows] <= COORDINATED),
+            ),
         )
     return q
+
+
+def votes(held: Any, selected: NDArray[np.bool_]) -> FloatArray:
+    """Return the weight of each candidate: its parties, each shared by those that name it.
+
+    A party of k selected candidates gives each of them 1/k, so their weights add up to the
+    parties in question, however often each was proposed.
+
+    Args:
+        held: Candidates x parties, 1 where a candidate holds a party.
+        selected: Candidates that the other null left in question; the rest weighs 1.
+    """
+    named = np.maximum(np.asarray(held[selected].sum(axis=0)).ravel(), 1.0)
+    weights: FloatArray = np.where(selected, held @ (1.0 / named), 1.0)
+    return weights
 
 
 def same_group(candidates: Sequence[Candidate], parties: int) -> IntArray:

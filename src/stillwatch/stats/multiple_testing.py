@@ -103,6 +103,7 @@ def replicability_q(
     other_threshold: float = 1.0,
     groups: ArrayLike | None = None,
     share: float = 0.5,
+    weights: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> FloatArray:
     """Return q-values of "both nulls are false", by the rule of Bogomolov and Heller.
 
@@ -119,6 +120,10 @@ def replicability_q(
     claims no more than counting hypotheses, so the rate holds for labels too: many claims about
     one group do not make room for a false one about another.
 
+    Weights spend a study's part of the budget unevenly: r other becomes W other / weight, with W
+    the weights of the r hypotheses together, and s one likewise. A study's weights may depend on
+    anything but its own p-values.
+
     Args:
         one: p-values of the first null, shape (m,). NaN: not tested, does not count in m.
         other: p-values of the second null, shape (m,). NaN: not claimed (q is NaN), but still
@@ -127,13 +132,16 @@ def replicability_q(
         other_threshold: Selection threshold of the other study, fixed before looking.
         share: w, the part of the error budget given to the first study, fixed before looking.
         groups: Label of each hypothesis, blind to the p-values, shape (m,); all differ by default.
+        weights: Positive weights of the hypotheses in study one and in the other, each of shape
+            (m,); all alike by default.
 
     Returns:
         q-values, shape (m,); 1 where a study did not select the hypothesis.
 
     Source: Bogomolov and Heller 2013, JASA 108:1480 (two stages); Bogomolov and Heller 2018,
         Assessing replicability of findings across two studies of multiple features, Biometrika
-        105:505 (both studies select); Blanchard and Roquain 2008, EJS 2:963 (self-consistency).
+        105:505 (both studies select); Blanchard and Roquain 2008, EJS 2:963 (self-consistency);
+        Genovese, Roeder and Wasserman 2006, Biometrika 93:509 (weights).
     """
     first, second = _flat(one), _flat(other)
     if first.shape != second.shape:
@@ -141,7 +149,11 @@ def replicability_q(
     tested = ~np.isnan(first)
     chosen = tested & (first <= threshold)
     also = tested & ~(second > other_threshold)
-    z = np.fmax(also.sum() * first / share, chosen.sum() * second / (1.0 - share))
+    mine, theirs = np.ones((2, first.size)) if weights is None else map(_flat, weights)
+    z = np.fmax(
+        mine[also].sum() * first / (mine * share),
+        theirs[chosen].sum() * second / (theirs * (1.0 - share)),
+    )
     claimable = chosen & also & ~np.isnan(second)
     q = np.where(tested & ~np.isnan(second), 1.0, np.nan)
     labels = np.arange(first.size) if groups is None else np.asarray(groups)
