@@ -32,7 +32,7 @@ def oracle(
     """
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
-    last = np.append(ranked[1:] != ranked[:-1], [True][: len(ranked)]) & np.isfinite(ranked)
+    last = np.append(ranked[:-1] != ranked[1:], [True])[: len(ranked)] & np.isfinite(ranked)
     found = np.cumsum(hidden[order])[last]
     flagged = np.flatnonzero(last) + 1
     good = np.flatnonzero((found >= precision * flagged) & (found > 0))

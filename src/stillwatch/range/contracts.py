@@ -208,7 +208,8 @@ class AccountView:
         """Rows of each account's exchanges in the order of time."""
         order = np.lexsort((self.time_us, self.owner)).astype(np.int64)
         ends = np.cumsum(np.bincount(self.owner, minlength=len(self.accounts)))
-        return [np.asarray(part, dtype=np.int64) for part in np.split(order, ends[:-1])]
+        parts = np.split(order, ends[:-1])[: len(ends)]
+        return [np.asarray(part, dtype=np.int64) for part in parts]
 
     def subset(self, keep: NDArray[np.bool_]) -> AccountView:
         """Return the view of some accounts; features stay those of the whole table.

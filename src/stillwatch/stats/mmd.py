@@ -107,7 +107,14 @@ def _column_means(x: FloatArray, y: FloatArray, bandwidth: float) -> FloatArray:
 
 
 def _kernel(x: FloatArray, y: FloatArray, bandwidth: float) -> FloatArray:
-    """Return the kernel of all pairs; centred, so that the expanded square loses no digits."""
+    """Return the kernel of all pairs.
+
+    Large products expand the square, centred so that no digits are lost; small ones are not worth
+    the threads that a matrix product starts.
+    """
+    if len(x) * len(y) < 100_000:
+        near = distance.cdist(x, y, "sqeuclidean")
+        return np.asarray(np.exp(near / (-2.0 * bandwidth**2)))
     centre = y.mean(axis=0)
     a, b = x - centre, y - centre
     squared = a @ b.T

@@ -7,6 +7,7 @@ them, and campaign accounts of ordinary volume in none.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,7 +23,7 @@ class Ecod:
     """Scores an account by the sum of its features' empirical tail depths."""
 
     name: ClassVar[str] = "ecod"
-    summary: ClassVar[str] = "Sum of empirical tail depths over 41 features of an account."
+    summary: ClassVar[str] = "Sum of empirical tail depths over the features of an account."
     source: ClassVar[str] = "Li et al. 2022, ECOD; implementation of pyod (BSD-2-Clause)"
 
     def score(self, view: AccountView) -> FloatArray:
@@ -35,13 +36,15 @@ class Ecod:
             from pyod.models.ecod import ECOD  # noqa: PLC0415 (an optional extra)
         except ImportError as error:
             raise MissingExtraError("ECOD needs pyod", "pip install stillwatch[range]") from error
-        if len(benign(view).accounts) < 2:
-            return np.full(len(view.accounts), np.nan)
-        model = ECOD(n_jobs=1)
-        model.fit(benign(view).matrix)
-        if not len(view.accounts):
-            return np.zeros(0)
-        return np.asarray(model.decision_function(view.matrix), dtype=np.float64)
+        past, own = benign(view).matrix, view.matrix
+        if len(past) < 2 or not len(own):
+            return np.full(len(own), np.nan)
+        varied = np.ptp(np.concatenate((past, own)), axis=0) > 0  # a constant has no skewness
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # nor one that is constant in the past
+            model = ECOD(n_jobs=1)
+            model.fit(past[:, varied])
+            return np.asarray(model.decision_function(own[:, varied]), dtype=np.float64)
 
 
 BASELINE: type[Baseline] = Ecod

@@ -3,8 +3,8 @@
 Accounts and objects (addresses, payments, openings of prompts, TLS fingerprints) are nodes, use is
 an edge of weight 1 / ln(d + 5) where d is the number of accounts that use the object: what is
 popular is cheap, so camouflage does not pay. The node of least weight is peeled off until none is
-left. An account's score is the best density of the blocks that still held it: all of the best block have the
-highest.
+left. An account's score is the best density of the blocks that still held it: all of the best block
+have the highest.
 Blind spots: a campus gateway is dense; a campaign with unique objects is not. The density has no
 error rate of its own.
 """

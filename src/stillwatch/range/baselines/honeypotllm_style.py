@@ -2,9 +2,9 @@
 
 More than 30 requests a minute or 500 an hour (35 %), prompts that follow a template (30 %),
 requests less than half a second apart (20 %), a daily volume far above the usual (15 %). Where the
-description gives no number, one is chosen here: a template is two prompts in a row of which half of the words
-agree at the ends, and far above the usual is ten times the median of the reference. The score is an
-account's peak, so the decay it describes plays no part.
+description gives no number, one is chosen here: a template is two prompts in a row of which half of
+the words agree at the ends, and far above the usual is ten times the median of the reference. The
+score is an account's peak, so the decay it describes plays no part.
 Blind spots: slow accounts of a campaign have no rate, no gaps and no volume; every app with a
 template (B5) has the second rule at its maximum.
 """

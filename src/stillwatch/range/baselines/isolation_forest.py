@@ -27,7 +27,7 @@ class IsolationForest:
     """
 
     name: ClassVar[str] = "isolation_forest"
-    summary: ClassVar[str] = "Isolation forest over 41 features of an account, fitted on the past."
+    summary: ClassVar[str] = "Isolation forest over the features of an account, fitted on the past."
     source: ClassVar[str] = "Liu, Ting and Zhou 2008; implementation of pyod (BSD-2-Clause)"
 
     trees: int = 100
@@ -45,13 +45,12 @@ class IsolationForest:
             raise MissingExtraError(
                 "the isolation forest needs pyod", "pip install stillwatch[range]"
             ) from error
-        if len(benign(view).accounts) < 2:
-            return np.full(len(view.accounts), np.nan)
+        past, own = benign(view).matrix, view.matrix
+        if len(past) < 2 or not len(own):
+            return np.full(len(own), np.nan)
         model = IForest(n_estimators=self.trees, random_state=self.seed, n_jobs=1)
-        model.fit(benign(view).matrix)
-        if not len(view.accounts):
-            return np.zeros(0)
-        return np.asarray(model.decision_function(view.matrix), dtype=np.float64)
+        model.fit(past)
+        return np.asarray(model.decision_function(own), dtype=np.float64)
 
 
 BASELINE: type[Baseline] = IsolationForest

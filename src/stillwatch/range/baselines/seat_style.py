@@ -54,7 +54,7 @@ class SeatStyle:
         )
 
     def _distance(self, reference: AccountView) -> float:
-        firsts = np.array([rows[0] for rows in reference.turns])
+        firsts = np.array([rows[0] for rows in reference.turns], dtype=np.int64)
         order = np.random.default_rng(0).permutation(len(firsts))[: self.sample]
         rows = reference.embeddings[firsts[order]].astype(np.float64)
         return float(np.quantile(pdist(rows), self.quantile)) if len(rows) > 1 else 0.0

@@ -1,9 +1,10 @@
 """SynchroTrap: accounts that do the same to the same objects at about the same time, repeatedly.
 
-Objects are addresses and openings of prompts. Two actions of two accounts match when they have the
-same object and lie within Δ. Sim(a, b) is the number of matched actions over the number of all
-actions of both; accounts of enough similarity are linked, single linkage makes clusters, and small
-clusters are dropped. The score is the cluster's size, or below 1 the best similarity outside one.
+An exchange is an action on two objects, its address and the opening of its prompt. Two actions of
+two accounts match when they have the same object and lie within Δ. Sim(a, b) is the number of
+matched actions over the number of all actions of both; accounts of enough similarity are linked,
+single linkage makes clusters, and small clusters are dropped. The score is the cluster's size, or
+below 1 the best similarity outside one.
 Caps: each action is compared with the next 50 on the same object.
 Blind spots: jitter beyond Δ; unique objects; offices whose people work the same hours.
 """
