@@ -8,8 +8,9 @@ shuffled anew and cut into draws and windows that share no row, so (b) is exact 
 of 1,500 need 31,500 rows for that, which only all benign corpora together have; windows of 100 are
 cut from each corpus that is large enough.
 Windows of one round share draws and calibration; the exact interval of the rate takes them as
-independent. Labels are by the origin of the text; nothing here is traffic of an observed campaign. The embedding
-is hashed n-grams, not the paper's, so its figures stand beside ours for orientation only.
+independent. Labels are by the origin of the text; nothing here is traffic of an observed campaign.
+The embedding is hashed n-grams, not the paper's, so its figures stand beside ours for orientation
+only.
 """
 
 from __future__ import annotations
