@@ -70,8 +70,8 @@ def main(out: Path = Path("build/benchmarks"), size: float = 1.0) -> None:
     benign, attack = vectors(data, "benign"), vectors(data, "attack")
     threadpool_limits(1, "blas")  # small products: threads only get in each other's way
     everything = {"all benign corpora": np.concatenate(list(benign.values()))}
-    rows = protocol(everything, attack, window=1500, drawn=300, rounds=max(1, int(50 * size)))
-    rows += protocol(benign, attack, window=100, drawn=100, rounds=max(1, int(200 * size)))
+    rows = protocol(everything, attack, window=1500, drawn=300, rounds=max(1, int(60 * size)))
+    rows += protocol(benign, attack, window=100, drawn=100, rounds=max(1, int(300 * size)))
     show("mmd_protocol", rows, out)
 
 
