@@ -26,6 +26,7 @@ KINDS: Final = {
     "sketches": "Content sketches: what is scored in a prompt",
     "detectors": "Detectors: what is looked for in one account",
     "linkers": "Linkers: what is looked for between accounts",
+    "range.baselines": "Baselines that the range shows beside stillwatch",
     "range.personas": "Personas of the composed traffic",
     "range.tactics": "Campaigns of the composed traffic",
 }
@@ -131,6 +132,8 @@ def _page(unit: object, name: str, folder: str) -> Iterator[str]:
             yield f"**{section[0].strip()}** {line[section.end() :]}"
         else:
             yield line.strip()
+    if source := getattr(unit, "source", ""):
+        yield from ("", f"**Source:** {source}.")
     for example in getattr(unit, "examples", ()):
         kind = str(getattr(example, "kind", "")).replace("_", " ")
         yield from (

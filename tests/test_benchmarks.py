@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import __main__ as suite  # (the folder is no part of the package)
 from benchmarks._measure import Row
 
-PRINTING_ONLY = {"range_composer", "real_input"}
+PRINTING_ONLY = {"mmd_protocol", "range_composer", "real_input"}
 
 
 @pytest.mark.parametrize("name", sorted(set(suite.names()) - PRINTING_ONLY))

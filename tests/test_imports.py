@@ -10,7 +10,15 @@ import pytest
 import stillwatch
 
 ROOT = Path(stillwatch.__file__).parent
-FOLDERS = ("sources", "sketches", "detectors", "linkers", "range/personas", "range/tactics")
+FOLDERS = (
+    "sources",
+    "sketches",
+    "detectors",
+    "linkers",
+    "range/baselines",
+    "range/personas",
+    "range/tactics",
+)
 
 
 def _imported(path: Path) -> set[str]:

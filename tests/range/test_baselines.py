@@ -7,12 +7,13 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 from stillwatch.core.records import EXCHANGE_SCHEMA
-from stillwatch.range.baselines import Baseline, _auc, baseline_table
+from stillwatch.range._ranking import auc
+from stillwatch.range.baselines import SingleFeature, baseline_table
 from stillwatch.range.compose import compose_demo
 from stillwatch.range.contracts import Composition
 
 
-def _too_good(rows: list[Baseline]) -> list[str]:
+def _too_good(rows: list[SingleFeature]) -> list[str]:
     return [row.feature for row in rows if row.auc > 0.9 or row.precision_at_half >= 0.9]
 
 
@@ -48,7 +49,7 @@ def test_auc_agrees_with_mann_and_whitney() -> None:
     values = rng.integers(0, 6, 400).astype(float)
     hidden = rng.random(400) < 0.2 + 0.1 * values
     statistic = mannwhitneyu(values[hidden], values[~hidden]).statistic
-    assert _auc(values, hidden) == pytest.approx(statistic / (hidden.sum() * (~hidden).sum()))
+    assert auc(values, hidden) == pytest.approx(statistic / (hidden.sum() * (~hidden).sum()))
 
 
 def test_features_do_not_depend_on_account_names(small: Composition) -> None:

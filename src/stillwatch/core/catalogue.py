@@ -19,6 +19,7 @@ CONSTANTS: Final = {
     "sketches": "SKETCH",
     "detectors": "DETECTOR",
     "linkers": "LINKER",
+    "range.baselines": "BASELINE",
     "range.personas": "PERSONA",
     "range.campaigns": "CAMPAIGN",
     "range.tactics": "TACTIC",

@@ -10,12 +10,15 @@ A campaign is a harvest to which tactics are applied, one after the other.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from stillwatch.range._embedding import embed, last_user
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -248,3 +251,76 @@ class Composition:
 
     exchanges: pa.Table
     labels: pa.Table
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """A table of exchanges as the baselines see it: no labels, the accounts in one order.
+
+    Attributes:
+        accounts: Ids of the accounts.
+        owner: Row of `accounts` for each exchange, shape (n,).
+        exchanges: `EXCHANGE_SCHEMA`, n rows.
+        features: By name, one number an account.
+        reference: Benign history of the same provider; None where there is none.
+    """
+
+    accounts: pa.Array
+    owner: IntArray
+    exchanges: pa.Table
+    features: dict[str, FloatArray]
+    reference: AccountView | None = None
+
+    @property
+    def matrix(self) -> FloatArray:
+        """The features side by side, shape (accounts, features)."""
+        return np.column_stack(list(self.features.values()))
+
+    @cached_property
+    def prompts(self) -> pa.Array:
+        """Text of the last user message of each exchange."""
+        return last_user(self.exchanges["messages"].combine_chunks())
+
+    @cached_property
+    def embeddings(self) -> NDArray[np.float32]:
+        """Unit vectors of the prompts, shape (n, 128); see `_embedding`."""
+        return embed(self.prompts)
+
+    @cached_property
+    def time_us(self) -> IntArray:
+        """UTC microseconds of each exchange, shape (n,)."""
+        return np.asarray(self.exchanges["time"].cast(pa.int64()).to_numpy(), dtype=np.int64)
+
+    @cached_property
+    def turns(self) -> list[IntArray]:
+        """Rows of each account's exchanges in the order of time."""
+        order = np.lexsort((self.time_us, self.owner)).astype(np.int64)
+        ends = np.cumsum(np.bincount(self.owner, minlength=len(self.accounts)))
+        parts = np.split(order, ends[:-1])[: len(ends)]
+        return [np.asarray(part, dtype=np.int64) for part in parts]
+
+    def subset(self, keep: NDArray[np.bool_]) -> AccountView:
+        """Return the view of some accounts; features stay those of the whole table.
+
+        Args:
+            keep: One flag an account.
+        """
+        rows = np.flatnonzero(keep[self.owner])
+        return AccountView(
+            self.accounts.filter(pa.array(keep)),
+            (np.cumsum(keep) - 1)[self.owner[rows]],
+            self.exchanges.take(pa.array(rows)),
+            {name: values[keep] for name, values in self.features.items()},
+            self.reference,
+        )
+
+
+class Baseline(Protocol):
+    """A published or described method that is shown beside stillwatch. `source` cites it."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    source: ClassVar[str]
+
+    def score(self, view: AccountView) -> FloatArray:
+        """Return a suspicion score an account, larger = worse, NaN where it abstains."""

@@ -66,6 +66,8 @@ SKETCH: Final = ContentSketch(
             0.55,
             "hidden reasoning | hidden chain of thought | hidden thoughts | "
             "internal reasoning | internal chain of thought | internal thoughts | "
+            "inner reasoning | inner thoughts | train of thought | line of thought | "
+            "inner speech | "
             "private reasoning | private chain of thought | raw reasoning | "
             "raw chain of thought | reasoning trace | reasoning traces | thinking trace | "
             "thinking tokens | reasoning tokens | scratchpad … verbatim | 内部推理 | "
@@ -90,6 +92,7 @@ SKETCH: Final = ContentSketch(
             "imagine … reasoning behind | articulate the reasoning | "
             "articulate … reasoning behind | reasoning behind … answer | "
             "reasoning that led to | reasoning that leads to | reconstruct the reasoning | "
+            "thinking behind … answer | thinking behind the | retrace how you | "
             "reconstruct … thought process | reverse engineer … reasoning | "
             "thoughts that led to | how you arrived at | write the reasoning … answer | "
             "given the answer … reasoning | 得出该答案 | 得出这个答案 | 还原推理 | "
@@ -128,6 +131,7 @@ SKETCH: Final = ContentSketch(
             0.6,
             "translate your reasoning | translate your thoughts | translate your thinking | "
             "translate … chain of thought | translate … working memory | working memory | "
+            "internal notes | translate … notes | scratch work | "
             "thoughts in base0 | reasoning in base0 | encode your reasoning | "
             "encode … reasoning | reasoning in pinyin | think … then translate | "
             "翻译你的思考 | 翻译你的推理 | 工作记忆 | traduce tu razonamiento | "

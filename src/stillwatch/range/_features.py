@@ -1,13 +1,8 @@
-"""Shows that no single feature of an account tells the campaigns apart.
-
-Each feature is turned into the best detector it can be, with the truth in hand: either direction,
-any threshold. A composition in which one of them does well would be too easy to prove anything.
-"""
+"""Features of an account, one number each, and the view of a table that baselines score."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stillwatch.range._network import hosted
-from stillwatch.range.contracts import DAY_US, HOUR_US, Composition, FloatArray, IntArray
+from stillwatch.range.contracts import DAY_US, HOUR_US, AccountView, FloatArray, IntArray
 
 COUNTED = {
     "addresses": "ip",
@@ -42,40 +37,16 @@ WORDS = {
 """Feature: share of an account's prompts that match a pattern."""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """How well one feature alone would do.
+def view_of(exchanges: pa.Table, reference: AccountView | None = None) -> AccountView:
+    """Return the view of a table of exchanges.
 
-    Attributes:
-        feature: Name; a leading `-` means that small values are suspicious.
-        threshold: Where the F1 score is best.
-        precision: At the threshold.
-        recall: At the threshold.
-        auc: Area under the ROC curve, at least 0.5 as the direction is chosen with the truth.
-        precision_at_half: Best precision among thresholds that find at least half.
+    Args:
+        exchanges: `EXCHANGE_SCHEMA`.
+        reference: Benign history of the same provider, if there is any.
     """
-
-    feature: str
-    threshold: float
-    precision: float
-    recall: float
-    auc: float
-    precision_at_half: float
-
-
-def baseline_table(composition: Composition) -> list[Baseline]:
-    """Measure every single feature on all campaign members against everybody else.
-
-    Returns:
-        One row a feature, best AUC first. Empty when there is no campaign.
-    """
-    accounts, values = features(composition.exchanges)
-    place = pc.index_in(accounts, composition.labels["account_id"].combine_chunks())
-    hidden = composition.labels["campaign_id"].is_valid().take(place).to_numpy()
-    if not hidden.any():
-        return []
-    rows = [_best(name, column, hidden) for name, column in values.items()]
-    return sorted(rows, key=lambda row: -row.auc)
+    accounts, values = features(exchanges)
+    owner = pc.index_in(exchanges["account_id"], accounts).to_numpy().astype(np.int64)
+    return AccountView(accounts, owner, exchanges, values, reference)
 
 
 def features(exchanges: pa.Table) -> tuple[pa.Array, dict[str, FloatArray]]:
@@ -96,7 +67,7 @@ def features(exchanges: pa.Table) -> tuple[pa.Array, dict[str, FloatArray]]:
         hits = pc.match_substring_regex(text, pattern, ignore_case=True)
         found[name] = mean(_flags(hits))
     for name, column in COUNTED.items():
-        _, who = _pairs(exchanges[column], owner)
+        _, who = pairs(exchanges[column], owner)
         found[name] = np.bincount(who, minlength=len(accounts)).astype(float)
     for name, column in SHARED.items():
         found[name] = _sharing(exchanges[column], owner, len(accounts))
@@ -106,7 +77,7 @@ def features(exchanges: pa.Table) -> tuple[pa.Array, dict[str, FloatArray]]:
         pc.replace_substring_regex(text, '.*"user","content":"', ""), 0, 40
     )
     found["accounts with a prompt opening"] = _sharing(head, owner, len(accounts))
-    _, who = _pairs(head, owner)
+    _, who = pairs(head, owner)
     found["share of new openings"] = np.bincount(who, minlength=len(accounts)) / total
     return accounts, found
 
@@ -159,47 +130,17 @@ def _flags(column: pa.Array) -> NDArray[np.bool_]:
     return np.asarray(pc.fill_null(column, False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _pairs(column: pa.ChunkedArray | pa.Array, owner: IntArray) -> tuple[IntArray, IntArray]:
+def pairs(column: pa.ChunkedArray | pa.Array, owner: IntArray) -> tuple[IntArray, IntArray]:
     """Return the distinct pairs of a value and an account, as two aligned arrays."""
     joined = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     code = pc.fill_null(joined.dictionary_encode().indices, -1).to_numpy().astype(np.int64)
-    pairs = np.unique(code[code >= 0] << 32 | owner[code >= 0])
-    return pairs >> 32, pairs & 0xFFFFFFFF
+    distinct = np.unique(code[code >= 0] << 32 | owner[code >= 0])
+    return distinct >> 32, distinct & 0xFFFFFFFF
 
 
 def _sharing(column: pa.ChunkedArray | pa.Array, owner: IntArray, accounts: int) -> FloatArray:
-    value, who = _pairs(column, owner)
+    value, who = pairs(column, owner)
     most = np.zeros(accounts)
     if len(value):
         np.maximum.at(most, who, np.bincount(value)[value].astype(float))
     return most
-
-
-def _best(name: str, values: FloatArray, hidden: NDArray[np.bool_]) -> Baseline:
-    area = _auc(values, hidden)
-    sign = 1.0 if area >= 0.5 else -1.0
-    order = np.argsort(-sign * values, kind="stable")
-    ranked = sign * values[order]
-    last = np.concatenate((ranked[1:] != ranked[:-1], [True]))
-    found = np.cumsum(hidden[order])[last]
-    flagged = np.flatnonzero(last) + 1
-    precision, recall = found / flagged, found / hidden.sum()
-    score = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    k = int(np.argmax(score))
-    return Baseline(
-        feature=name if sign > 0 else f"-{name}",
-        threshold=float(sign * ranked[last][k]),
-        precision=float(precision[k]),
-        recall=float(recall[k]),
-        auc=max(area, 1.0 - area),
-        precision_at_half=float(precision[recall >= 0.5].max()),
-    )
-
-
-def _auc(values: FloatArray, hidden: NDArray[np.bool_]) -> float:
-    """Return the area under the ROC curve; ties count half (Mann and Whitney 1947)."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    middle = np.cumsum(counts) - (counts - 1) / 2.0
-    positives = int(hidden.sum())
-    above = float(middle[place][hidden].sum()) - positives * (positives + 1) / 2.0
-    return above / (positives * (len(values) - positives))
