@@ -138,3 +138,11 @@ def test_openly_one(make_graph: GraphMaker) -> None:
     assert not openly_one({}, np.array(GROUP))
     client = make_graph("network", {1: GROUP}, PARTIES, proposes=False)
     assert not openly_one({"network": client}, np.array(GROUP)), "a common client is no place"
+
+
+def test_a_party_is_in_question_once_however_often_it_was_named() -> None:
+    named = [Candidate("content", np.array(p)) for p in ([0, 1, 2, 3], [2, 3], [7], [8, 9])]
+    held = search.membership(named, 10)
+    weights = search.votes(held, np.array([True, True, True, False]))
+    np.testing.assert_allclose(weights, [3.0, 1.0, 1.0, 1.0])
+    assert weights[:3].sum() == len({0, 1, 2, 3, 7})

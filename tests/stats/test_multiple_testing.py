@@ -298,3 +298,45 @@ def test_faulty_input_is_refused():
     ):
         with pytest.raises(UnitError):
             call()
+
+
+@pytest.mark.parametrize("mixture", ["primary null", "follow-up null", "halves", "thirds"])
+def test_replicability_keeps_its_rate_with_weights_from_the_other_study(rng, mixture):
+    """Each study's weights depend on the other's selection and on sizes drawn beforehand."""
+    primary, follow, null = two_studies(rng, MIXTURES[mixture], 0.0)
+    sizes = np.exp(rng.normal(0.0, 1.5, primary.shape[1]))
+    q = np.array(
+        [
+            multiple_testing.replicability_q(
+                one,
+                other,
+                0.05,
+                0.3,
+                share=0.2,
+                weights=(np.where(other <= 0.3, sizes, 1.0), np.where(one <= 0.05, sizes, 1.0)),
+            )
+            for one, other in zip(primary, follow, strict=True)
+        ]
+    )
+    for alpha in (0.05, 0.2):
+        assert_at_most(false_share(q <= alpha, null), alpha)
+
+
+def test_wrong_form_weights_from_the_same_study_fail(rng):
+    """Whoever weighs by the p-value that is then tested has tested it twice."""
+    rows = rng.random((3000, 30))
+    one = np.full(30, 1e-9)
+
+    def q_of(other):
+        weights = (np.ones(30), 1.0 / other)
+        return multiple_testing.replicability_q(one, other, weights=weights)
+
+    false = np.array([np.any(q_of(other) <= ALPHA) for other in rows])
+    assert false.mean() > 2 * ALPHA
+
+
+def test_equal_weights_change_nothing(rng):
+    one, other = rng.random((2, 50)) ** 4
+    plain = multiple_testing.replicability_q(one, other)
+    alike = multiple_testing.replicability_q(one, other, weights=(np.full(50, 3.0), np.full(50, 7)))
+    np.testing.assert_allclose(alike, plain)
