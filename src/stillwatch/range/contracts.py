@@ -27,9 +27,11 @@ LABEL_SCHEMA: Final = pa.schema(
         pa.field("account_id", pa.string(), nullable=False),
         pa.field("archetype", pa.string(), nullable=False),
         pa.field("campaign_id", pa.string()),
+        pa.field("language", pa.string()),
     ]
 )
-"""The truth, kept apart from the traffic. `campaign_id` is null for everybody innocent."""
+"""The truth, kept apart from the traffic. `campaign_id` is null for everybody innocent; `language`
+is the BCP 47 tag of what an account mostly writes in, null where the composer does not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Traffic:
         system: Text of the system prompt, null where there is none; None for none at all.
         chosen: Further columns of `EXCHANGE_SCHEMA` that the persona decides itself, such as
             `model` or `status`; null entries fall back to the common draw.
+        language: Language of each prompt, row of `_languages.LANGUAGES`, -1 for English; None
+            where it is not known.
     """
 
     accounts: Accounts
@@ -125,6 +129,7 @@ class Traffic:
     response: pa.Array
     system: pa.Array | None = None
     chosen: dict[str, pa.Array] = field(default_factory=dict)
+    language: IntArray | None = None
 
 
 class Persona(Protocol):
