@@ -10,7 +10,15 @@ from stillwatch.core.records import EXCHANGE_SCHEMA
 from stillwatch.range import _words as words
 from stillwatch.range._network import hosting, own, pick, residential
 from stillwatch.range._rhythm import AWAKE, human, owners
-from stillwatch.range._text import answers, by_group, fill, fill_one, in_english, join, prompts, tongues
+from stillwatch.range._text import (
+    answers,
+    by_group,
+    fill,
+    fill_one,
+    join,
+    prompts,
+    tongues,
+)
 from stillwatch.range.contracts import Accounts, FloatArray, IntArray, Traffic, World
 
 HABIT_SHARE = 0.25
@@ -83,12 +91,7 @@ def beside(one: Traffic, other: Traffic) -> Traffic:
             name: text([part.chosen.get(name) for part in parts], EXCHANGE_SCHEMA.field(name).type)
             for name in {**one.chosen, **other.chosen}
         },
-        np.concatenate(
-            [
-                in_english(len(part.account)) if part.language is None else part.language
-                for part in parts
-            ]
-        ),
+        np.concatenate([part.languages for part in parts]),
     )
 
 
@@ -133,3 +136,30 @@ def wrapped(
             rng, patterns[k], len(rows), {"payload": lambda _rng, _n: payload.take(pa.array(rows))}
         ),
     )
+
+
+def before(
+    rng: np.random.Generator, group: IntArray, time_us: IntArray, sources: IntArray
+) -> IntArray:
+    """Choose for each exchange one of `sources` of its own group, a minute before it at least.
+
+    Args:
+        rng: Source of randomness.
+        group: Group of each exchange; -1 has no sources.
+        time_us: Time of each exchange.
+        sources: Rows to choose from.
+
+    Returns:
+        The chosen row of each exchange, -1 where there is none; late ones are likelier.
+    """
+    sources = sources[group[sources] >= 0]
+    order = sources[np.lexsort((time_us[sources], group[sources]))]
+    stride = 2**52
+    place = group[order] * stride + time_us[order]
+    low = np.searchsorted(place, group * stride)
+    high = np.searchsorted(place, group * stride + time_us - 60_000_000)
+    high = np.where(group >= 0, high, low)
+    back = (rng.random(len(group)) ** 2 * (high - low)).astype(np.int64)
+    if not len(order):
+        return np.full(len(group), -1, dtype=np.int64)
+    return np.where(high > low, order[np.maximum(high - 1 - back, 0)], -1)

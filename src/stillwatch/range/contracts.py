@@ -131,6 +131,12 @@ class Traffic:
     chosen: dict[str, pa.Array] = field(default_factory=dict)
     language: IntArray | None = None
 
+    @property
+    def languages(self) -> IntArray:
+        """Language of each prompt, English where it is not known."""
+        english = np.full(len(self.account), -1, dtype=np.int64)
+        return english if self.language is None else self.language
+
 
 class Persona(Protocol):
     """Ordinary accounts of one kind."""

@@ -72,9 +72,7 @@ def _texts(
     in_system = rng.random(apps) < 0.7
     in_user = ~in_system | (rng.random(apps) < 0.4)
     kind = rng.integers(len(KINDS), size=apps)[app]
-    payload = by_group(
-        kind, lambda k, rows: prompts(rng, KINDS[k], in_english(len(rows)))
-    )
+    payload = by_group(kind, lambda k, rows: prompts(rng, KINDS[k], in_english(len(rows))))
     shapes = [
         (_literal(fill(rng, words.RULES, 1)[0].as_py()) + "\n" if ahead else "") + SHAPES[k]
         for ahead, k in zip(in_user, rng.integers(len(SHAPES), size=apps), strict=True)

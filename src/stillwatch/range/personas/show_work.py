@@ -41,7 +41,7 @@ class ShowWork:
             accounts, traffic.account, traffic.time_us, traffic.address,
             pa.compute.if_else(pa.array(asks & (tool < 0)), wordy, traffic.user), traffic.response,
             pa.array(PROMPTS).take(pa.array(np.maximum(tool, 0), mask=tool < 0)),
-            language=np.where(asks & (tool < 0), -1, traffic.language),
+            language=np.where(asks & (tool < 0), -1, traffic.languages),
         )  # fmt: skip
 
 
