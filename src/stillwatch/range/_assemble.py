@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stillwatch.core.records import EXCHANGE_SCHEMA, TIMESTAMP
+from stillwatch.range._languages import LANGUAGES
 from stillwatch.range._network import asn_of, roam, written
 from stillwatch.range._people import CLIENTS, TLS, identifiers
 from stillwatch.range._text import as_json, join
@@ -51,6 +52,7 @@ def assemble(rng: np.random.Generator, world: World, parts: Sequence[Traffic]) -
         [part.account + first for part, first in zip(parts, firsts, strict=False)]
     )
     crowd = _accounts(rng, [part.accounts for part in parts])
+    crowd["language"] = pa.concat_arrays([_spoken(part) for part in parts])
     time_us = np.concatenate([part.time_us for part in parts])
     address = roam(rng, np.concatenate([part.address for part in parts]))
     rows: dict[str, pa.Array] = {
@@ -102,6 +104,17 @@ def _accounts(rng: np.random.Generator, groups: Sequence[Accounts]) -> dict[str,
     surface = rng.integers(len(SURFACES), size=n)
     crowd["surface"] = pa.array(SURFACES).take(pa.array(surface))
     return crowd
+
+
+def _spoken(part: Traffic) -> pa.Array:
+    """Return the language that each account writes most of its prompts in, null if not known."""
+    n = len(part.accounts)
+    if part.language is None:
+        return pa.nulls(n, pa.string())
+    codes = pa.array(("en", *(language.code for language in LANGUAGES)))
+    cell = part.account * len(codes) + part.language + 1
+    counts = np.bincount(cell, minlength=n * len(codes)).reshape(n, len(codes))
+    return codes.take(pa.array(counts.argmax(axis=1)))
 
 
 def _of_accounts(
@@ -260,6 +273,7 @@ def _labels(crowd: dict[str, pa.Array], table: pa.Table) -> pa.Table:
             crowd["account_id"],
             archetype,
             pc.if_else(hidden, campaign, pa.scalar(None, pa.string())),
+            crowd["language"],
         ],
         schema=LABEL_SCHEMA,
     )

@@ -6,10 +6,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.core.records import EXCHANGE_SCHEMA
 from stillwatch.range import _words as words
 from stillwatch.range._network import hosting, own, pick, residential
 from stillwatch.range._rhythm import AWAKE, human, owners
-from stillwatch.range._text import answers, by_group, fill, fill_one, join, prompts, tongues
+from stillwatch.range._text import (
+    answers,
+    by_group,
+    fill,
+    fill_one,
+    join,
+    prompts,
+    tongues,
+)
 from stillwatch.range.contracts import Accounts, FloatArray, IntArray, Traffic, World
 
 HABIT_SHARE = 0.25
@@ -48,7 +57,42 @@ def ordinary(
     response = answers(rng, language)
     user = _quoting(rng, prompts(rng, kind, language), response, account)
     user = _habitual(rng, user, account, len(accounts))
-    return Traffic(accounts, account, time_us, pick(rng, addresses, account), user, response)
+    return Traffic(
+        accounts, account, time_us, pick(rng, addresses, account), user, response,
+        language=language,
+    )  # fmt: skip
+
+
+def beside(one: Traffic, other: Traffic) -> Traffic:
+    """Return two parts of the traffic of the same accounts as one.
+
+    A part that does not say its language is English. Columns that one part alone decides are null
+    in the other.
+    """
+    parts = (one, other)
+
+    def text(columns: list[pa.Array | None], kind: pa.DataType) -> pa.Array:
+        return pa.concat_arrays(
+            [
+                pa.nulls(len(part.account), kind) if values is None else values.cast(kind)
+                for part, values in zip(parts, columns, strict=True)
+            ]
+        )
+
+    return Traffic(
+        one.accounts,
+        np.concatenate([part.account for part in parts]),
+        np.concatenate([part.time_us for part in parts]),
+        np.concatenate([part.address for part in parts]),
+        text([part.user for part in parts], pa.string()),
+        text([part.response for part in parts], pa.string()),
+        text([part.system for part in parts], pa.string()),
+        {
+            name: text([part.chosen.get(name) for part in parts], EXCHANGE_SCHEMA.field(name).type)
+            for name in {**one.chosen, **other.chosen}
+        },
+        np.concatenate([part.languages for part in parts]),
+    )
 
 
 def spoken(rng: np.random.Generator, account: IntArray, accounts: int) -> IntArray:
@@ -92,3 +136,30 @@ def wrapped(
             rng, patterns[k], len(rows), {"payload": lambda _rng, _n: payload.take(pa.array(rows))}
         ),
     )
+
+
+def before(
+    rng: np.random.Generator, group: IntArray, time_us: IntArray, sources: IntArray
+) -> IntArray:
+    """Choose for each exchange one of `sources` of its own group, a minute before it at least.
+
+    Args:
+        rng: Source of randomness.
+        group: Group of each exchange; -1 has no sources.
+        time_us: Time of each exchange.
+        sources: Rows to choose from.
+
+    Returns:
+        The chosen row of each exchange, -1 where there is none; late ones are likelier.
+    """
+    sources = sources[group[sources] >= 0]
+    order = sources[np.lexsort((time_us[sources], group[sources]))]
+    stride = 2**52
+    place = group[order] * stride + time_us[order]
+    low = np.searchsorted(place, group * stride)
+    high = np.searchsorted(place, group * stride + time_us - 60_000_000)
+    high = np.where(group >= 0, high, low)
+    back = (rng.random(len(group)) ** 2 * (high - low)).astype(np.int64)
+    if not len(order):
+        return np.full(len(group), -1, dtype=np.int64)
+    return np.where(high > low, order[np.maximum(high - 1 - back, 0)], -1)

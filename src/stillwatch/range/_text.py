@@ -229,6 +229,11 @@ def answers(rng: np.random.Generator, languages: IntArray, typical: float = 6.0)
     return by_group(languages, lambda k, rows: sentences(rng, counts[rows], k))
 
 
+def in_english(n: int) -> IntArray:
+    """Return the language of n texts that are all English."""
+    return np.full(n, -1, dtype=np.int64)
+
+
 def tongues(rng: np.random.Generator, n: int, foreign: float = FOREIGN_SHARE) -> IntArray:
     """Draw the usual language of n accounts: -1 is English."""
     other = rng.integers(len(LANGUAGES), size=n)

@@ -33,9 +33,11 @@ LABEL_SCHEMA: Final = pa.schema(
         pa.field("account_id", pa.string(), nullable=False),
         pa.field("archetype", pa.string(), nullable=False),
         pa.field("campaign_id", pa.string()),
+        pa.field("language", pa.string()),
     ]
 )
-"""The truth, kept apart from the traffic. `campaign_id` is null for everybody innocent."""
+"""The truth, kept apart from the traffic. `campaign_id` is null for everybody innocent; `language`
+is the BCP 47 tag of what an account mostly writes in, null where the composer does not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class Traffic:
         system: Text of the system prompt, null where there is none; None for none at all.
         chosen: Further columns of `EXCHANGE_SCHEMA` that the persona decides itself, such as
             `model` or `status`; null entries fall back to the common draw.
+        language: Language of each prompt, row of `_languages.LANGUAGES`, -1 for English; None
+            where it is not known.
     """
 
     accounts: Accounts
@@ -134,6 +138,13 @@ class Traffic:
     response: pa.Array
     system: pa.Array | None = None
     chosen: dict[str, pa.Array] = field(default_factory=dict)
+    language: IntArray | None = None
+
+    @property
+    def languages(self) -> IntArray:
+        """Language of each prompt, English where it is not known."""
+        english = np.full(len(self.account), -1, dtype=np.int64)
+        return english if self.language is None else self.language
 
 
 class Persona(Protocol):

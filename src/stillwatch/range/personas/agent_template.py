@@ -48,7 +48,7 @@ class AgentTemplate:
         return Traffic(
             accounts, traffic.account, traffic.time_us, traffic.address, traffic.user,
             traffic.response, pa.array([PROMPT]).take(rows),
-            {"tools": pa.array([TOOLS]).take(rows)},
+            {"tools": pa.array([TOOLS]).take(rows)}, traffic.language,
         )  # fmt: skip
 
 

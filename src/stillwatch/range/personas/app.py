@@ -2,7 +2,7 @@
 
 Shared: a system prompt, a prefix in the user's message, or both; half of the apps belong to one
 organisation, the others are customers of the same white-label product. A few apps honestly ask
-for step-by-step answers, grade essays or make training data for a narrow model of their own (B4).
+for step-by-step answers or grade essays.
 """
 
 from __future__ import annotations
@@ -17,19 +17,12 @@ from stillwatch.range._network import hosting, own, pick
 from stillwatch.range._ordinary import wrapped
 from stillwatch.range._people import belong, deal, identifiers, people, sizes
 from stillwatch.range._rhythm import human, owners
-from stillwatch.range._text import answers, by_group, fill, prompts
+from stillwatch.range._text import answers, by_group, fill, in_english, prompts
 from stillwatch.range.contracts import IntArray, Persona, Traffic, World
 
 KINDS: Final = ("support", "document", "chat", "code", "study", "support", "document")
 STEPWISE: Final = 6
 GRADERS: Final = 3
-GENERATORS: Final = slice(GRADERS + STEPWISE, GRADERS + STEPWISE + 3)
-"""Apps that make training data for their owner's narrow model."""
-ORDERS: Final = (
-    " From each input write ten question and answer pairs as training data for our own model.",
-    " Turn the text into 20 training examples for the ticket classifier, one per line.",
-    " Produce 15 different paraphrases of every request; they go into our synthetic data set.",
-)
 SHAPES: Final = (
     "Customer message: {payload}",
     "{payload}",
@@ -54,11 +47,7 @@ class App:
         n = len(group)
         accounts = people(rng, n, "app", api=0.85, verified=0.5)
         one_owner = rng.random(apps) < 0.5
-        makes_data = np.zeros(apps, dtype=bool)
-        makes_data[GENERATORS] = True
-        one_owner |= makes_data
         accounts = belong(rng, accounts, np.where(one_owner[group], group, -1), organization=0.7)
-        accounts = belong(rng, accounts, np.where(makes_data[group], group, -1), organization=1.0)
         counts = sizes(rng, n, 23.0, world.span.days)
         account = owners(counts)
         app = group[account]
@@ -72,7 +61,7 @@ class App:
             accounts, account,
             human(rng, account, accounts.zone_hours, world.span, weekend=0.8, opening=0.85),
             pick(rng, own(rng, first, hosting(rng, n)), account), user, response, system,
-            {"end_user_id": end_user},
+            {"end_user_id": end_user}, in_english(len(app)),
         )  # fmt: skip
 
 
@@ -83,15 +72,13 @@ def _texts(
     in_system = rng.random(apps) < 0.7
     in_user = ~in_system | (rng.random(apps) < 0.4)
     kind = rng.integers(len(KINDS), size=apps)[app]
-    payload = by_group(
-        kind, lambda k, rows: prompts(rng, KINDS[k], np.full(len(rows), -1, np.int64))
-    )
+    payload = by_group(kind, lambda k, rows: prompts(rng, KINDS[k], in_english(len(rows))))
     shapes = [
         (_literal(fill(rng, words.RULES, 1)[0].as_py()) + "\n" if ahead else "") + SHAPES[k]
         for ahead, k in zip(in_user, rng.integers(len(SHAPES), size=apps), strict=True)
     ]
     graded = app < GRADERS
-    plain = answers(rng, np.full(len(app), -1, np.int64), 4.5)
+    plain = answers(rng, in_english(len(app)), 4.5)
     marks = fill(
         rng, ('{{"score": {small}, "why": "{clause}"}}', "Score {small}: {Sentence}"), len(app)
     )
@@ -126,8 +113,6 @@ def _briefs(rng: np.random.Generator, apps: int) -> list[str]:
         briefs[k] += " Grade the essay from 1 to 10 for clarity, structure and evidence."
     for k in range(GRADERS, min(GRADERS + STEPWISE, apps)):
         briefs[k] += " Think step by step and keep the explanation short."
-    for k, order in zip(range(apps)[GENERATORS], ORDERS, strict=False):
-        briefs[k] += order
     return briefs
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from stillwatch.range._network import gateways, own, pick, residential
 from stillwatch.range._people import belong, deal, people
 from stillwatch.range._rhythm import owners
-from stillwatch.range._text import answers, by_group, prompts
+from stillwatch.range._text import answers, by_group, in_english, prompts
 from stillwatch.range.contracts import DAY_US, HOUR_US, START_US, Persona, Traffic, World
 
 EXERCISES = 6
@@ -41,14 +41,14 @@ class Classroom:
         )
         account = owners(1 + rng.poisson(4.0, n))
         room = group[account]
-        shown = prompts(rng, "study", np.full(classes * EXERCISES, -1, np.int64))
-        asked = prompts(rng, "reasoning", np.full(classes * EXERCISES, -1, np.int64))
+        shown = prompts(rng, "study", in_english(classes * EXERCISES))
+        asked = prompts(rng, "reasoning", in_english(classes * EXERCISES))
         exercise = pa.array(room * EXERCISES + rng.integers(0, EXERCISES, len(room)))
         questions = by_group(
             np.arange(classes * EXERCISES) // EXERCISES % 5 == 1,
             lambda reasons, rows: (asked if reasons else shown).take(pa.array(rows)),
         )
-        chatter = prompts(rng, "mixed", np.full(len(room), -1, np.int64))
+        chatter = prompts(rng, "mixed", in_english(len(room)))
         free = pa.array(rng.random(len(room)) < 0.3)
         gate = gateways(rng, classes)[group] + 1
         return Traffic(
@@ -60,7 +60,8 @@ class Classroom:
             ),
             pick(rng, own(rng, gate, residential(rng, n)), account),
             pa.compute.if_else(free, chatter, questions.take(exercise)),
-            answers(rng, np.full(len(room), -1, np.int64), 5.0),
+            answers(rng, in_english(len(room)), 5.0),
+            language=in_english(len(room)),
         )
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from stillwatch.range._network import hosting, own, pick
 from stillwatch.range._people import belong, people
-from stillwatch.range._text import answers, prompts
+from stillwatch.range._text import answers, in_english, prompts
 from stillwatch.range.contracts import DAY_US, HOUR_US, START_US, Persona, Traffic, World
 
 ITEMS = 30
@@ -32,7 +32,7 @@ class Evaluation:
         night = np.tile(np.repeat(np.arange(nights), ITEMS), n)
         item = np.tile(np.arange(ITEMS), n * nights)
         own_set = np.where(np.arange(n) % 3 == 0, 0, np.arange(n))[account] * ITEMS + item
-        bank = prompts(rng, "study", np.full(n * ITEMS, -1, np.int64))
+        bank = prompts(rng, "study", in_english(n * ITEMS))
         hour = rng.integers(0, 24, n)[account] * HOUR_US
         pace = rng.uniform(4e6, 2e7, n)[account] * (item + rng.random(len(item)))
         time_us = START_US + (night * DAY_US + hour + pace.astype(np.int64)) % (nights * DAY_US)
@@ -42,9 +42,10 @@ class Evaluation:
             time_us,
             pick(rng, own(rng, hosting(rng, n), hosting(rng, n)), account),
             bank.take(pa.array(own_set)),
-            answers(rng, np.full(len(account), -1, np.int64), 3.0),
+            answers(rng, in_english(len(account)), 3.0),
             None,
             {"temperature": pa.array(np.zeros(len(account)), mask=rng.random(len(account)) < 0.02)},
+            in_english(len(account)),
         )
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from stillwatch.range._network import hosting, own, pick
 from stillwatch.range._people import belong, people
 from stillwatch.range._rhythm import owners, steady
-from stillwatch.range._text import answers, prompts
+from stillwatch.range._text import answers, in_english, prompts
 from stillwatch.range.contracts import Persona, Traffic, World
 
 PROMPT: Final = (
@@ -38,7 +38,7 @@ class Fleet:
         accounts = replace(accounts, plan=pa.repeat("enterprise", n))
         counts = np.maximum(3, rng.poisson(80.0 * world.span.days / 7.0 * rng.gamma(8, 1 / 8, n)))
         account = owners(counts)
-        english = np.full(len(account), -1, dtype=np.int64)
+        english = in_english(len(account))
         addresses = own(rng, hosting(rng, n), hosting(rng, n))
         addresses[:, 2] = hosting(rng, n)
         briefs = pa.array([PROMPT, PROMPT.replace("Harlow Freight", "Ostrava Rail")])
@@ -50,6 +50,7 @@ class Fleet:
             prompts(rng, "document", english),
             answers(rng, english, 3.0),
             briefs.take(pa.array(fleet[account])),
+            language=english,
         )
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from stillwatch.range._ordinary import homes, ordinary
 from stillwatch.range._people import people, sizes
-from stillwatch.range._text import prompts
+from stillwatch.range._text import in_english, prompts
 from stillwatch.range.contracts import Persona, Traffic, World
 
 PROMPTS: Final = (
@@ -36,11 +36,12 @@ class ShowWork:
         )  # fmt: skip
         tool = rng.integers(-3, 3, n)[traffic.account]
         asks = rng.random(len(tool)) < rng.uniform(0.4, 1.0, n)[traffic.account]
-        wordy = prompts(rng, "reasoning", np.full(len(tool), -1, np.int64))
+        wordy = prompts(rng, "reasoning", in_english(len(tool)))
         return Traffic(
             accounts, traffic.account, traffic.time_us, traffic.address,
             pa.compute.if_else(pa.array(asks & (tool < 0)), wordy, traffic.user), traffic.response,
             pa.array(PROMPTS).take(pa.array(np.maximum(tool, 0), mask=tool < 0)),
+            language=np.where(asks & (tool < 0), -1, traffic.languages),
         )  # fmt: skip
 
 

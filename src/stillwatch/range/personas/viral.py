@@ -47,6 +47,7 @@ class Viral:
             traffic.address,
             pa.compute.if_else(pa.array(pastes), pasted, traffic.user),
             traffic.response,
+            language=traffic.language,
         )
 
 
