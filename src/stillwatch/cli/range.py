@@ -9,6 +9,7 @@ import click
 
 from stillwatch.cli._options import example, json_option
 from stillwatch.cli._output import print_json, print_table
+from stillwatch.core.errors import ConfigError
 from stillwatch.core.wording import plural
 
 if TYPE_CHECKING:
@@ -113,16 +114,78 @@ def compose(scenario: tuple[str, ...], out: Path, seed: int, data: Path | None,
 @range_group.command("evaluate", epilog=example("range evaluate results range/labels.parquet"))
 @click.argument("results", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.argument("labels", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--scenario", help="Name of the scenario. [the folder of LABELS]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the evaluation as JSON, which `range report` reads.",
+)
 @json_option
-def evaluate(results: Path, labels: Path, as_json: bool) -> int:
+def evaluate(
+    results: Path, labels: Path, scenario: str | None, out: Path | None, as_json: bool
+) -> int:
     """Hold the RESULTS of a scan or replay against the LABELS."""
+    from stillwatch.core.json_bytes import INDENTED, json_bytes
+    from stillwatch.outputs import replace_file
     from stillwatch.range.evaluate import evaluate as evaluated
 
     found = evaluated(results, labels)
+    content = {"scenario": scenario or labels.resolve().parent.name, **found.to_json()}
+    if out is not None:
+        replace_file(out, json_bytes(content, INDENTED))
     if as_json:
-        print_json(found.to_json())
+        print_json(content)
         return 0
     _print(found)
+    return 0
+
+
+@range_group.command("report", epilog=example("range report evaluations/*.json --out report.html"))
+@click.argument(
+    "evaluations",
+    nargs=-1,
+    required=True,
+    metavar="EVALUATION...",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the page; the same as JSON is written beside it.",
+)
+@click.option(
+    "--baselines",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Rows of baselines by scenario, as JSON, to be shown beside.",
+)
+@json_option
+def report(evaluations: tuple[Path, ...], out: Path, baselines: Path | None, as_json: bool) -> int:
+    """Show evaluations on one page, those of one scenario added up.
+
+    EVALUATION is a file that `range evaluate --out` wrote.
+    """
+    from stillwatch.core.json_bytes import INDENTED, json_bytes
+    from stillwatch.outputs import replace_file
+    from stillwatch.range.evaluate import read_json
+    from stillwatch.range.pooling import pools, read
+    from stillwatch.range.scenario import scenarios
+    from stillwatch.report import baselines_from, evaluations_json, render_evaluations
+
+    added = pools(map(read, evaluations))
+    targets = {one.name: one.target for one in scenarios().values()}
+    others = {} if baselines is None else baselines_from(read_json(baselines))
+    content = evaluations_json(added, targets, others)
+    beside = out.with_suffix(".json")
+    if beside in {out, *evaluations}:
+        raise ConfigError(f"{beside} would be written over", "choose another name with --out")
+    replace_file(out, render_evaluations(added, targets, others).encode())
+    replace_file(beside, json_bytes(content, INDENTED))
+    if as_json:
+        print_json(content)
+        return 0
+    runs = plural(sum(len(one.runs) for one in added), "run")
+    click.echo(f"{plural(len(added), 'scenario')}, {runs}\n  {out}\n  {beside}")
     return 0
 
 
