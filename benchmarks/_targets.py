@@ -131,7 +131,7 @@ TARGETS = (
     Target("hydra_20000", "innocent_of_act", 0.01, "at most"),
     Target("hydra_20000", "served", 0.01, "at most"),
 )
-"""Where a target has no number, found means half of the members in the queue; spared, none at act."""
+"""Without a number in words: found is half of the members in the queue, spared is none at act."""
 
 
 @dataclass(frozen=True, slots=True)
