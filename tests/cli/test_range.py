@@ -32,6 +32,7 @@ def test_evaluations_become_a_page(stillwatch: Runner, evaluated: Path, tmp_path
     assert "member recall at review" in page.read_text("utf-8")
     content = json.loads(page.with_suffix(".json").read_bytes())
     assert content["whole"]["members"]["act"]["of"] == 24
+    assert content["whole"]["seconds"] > 0
     ran = stillwatch("range", "report", evaluated, "--out", page, "--json")
     assert json.loads(ran.out)["scenarios"][0]["scenario"] == "twelve_slow"
 

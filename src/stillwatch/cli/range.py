@@ -81,8 +81,9 @@ def list_units(as_json: bool) -> int:
     type=click.FloatRange(0.01, 100),
     help="Multiplies the number of benign accounts, instead of the scenario's own.",
 )
+@json_option
 def compose(scenario: tuple[str, ...], out: Path, seed: int, data: Path | None,
-            scale: float | None) -> int:  # fmt: skip
+            scale: float | None, as_json: bool) -> int:  # fmt: skip
     """Compose labelled traffic of each SCENARIO: a built-in name or a TOML file.
 
     Writes traffic.parquet and, apart from it, the truth as labels.parquet.
@@ -94,6 +95,7 @@ def compose(scenario: tuple[str, ...], out: Path, seed: int, data: Path | None,
     from stillwatch.range.scenario import compose as composed
     from stillwatch.range.scenario import find
 
+    written = []
     for name in scenario:
         plan = find(name)
         plan = plan if scale is None else replace(plan, scale=scale)
@@ -101,19 +103,25 @@ def compose(scenario: tuple[str, ...], out: Path, seed: int, data: Path | None,
         folder = out / plan.name
         with disk_errors(folder):
             traffic, labels = write(week, folder)
-        hidden = week.labels["campaign_id"].drop_null()
-        click.echo(
-            f"{plan.name}: {week.exchanges.num_rows:,} exchanges of "
-            f"{plural(week.labels.num_rows, 'account')}, {len(hidden):,} of them in "
-            f"{plural(len(plan.campaigns), 'hidden campaign')}"
-        )
-        click.echo(f"  {traffic}\n  {labels}")
+        hidden = len(week.labels["campaign_id"].drop_null())
+        accounts, exchanges = week.labels.num_rows, week.exchanges.num_rows
+        files = {"traffic": str(traffic), "labels": str(labels)}
+        counts = {"exchanges": exchanges, "accounts": accounts, "hidden": hidden}
+        written.append({"scenario": plan.name, **counts, **files})
+        if not as_json:
+            click.echo(
+                f"{plan.name}: {exchanges:,} exchanges of {plural(accounts, 'account')}, "
+                f"{hidden:,} of them in {plural(len(plan.campaigns), 'hidden campaign')}"
+            )
+            click.echo(f"  {traffic}\n  {labels}")
+    if as_json:
+        print_json(written)
     return 0
 
 
 @range_group.command("evaluate", epilog=example("range evaluate results range/labels.parquet"))
-@click.argument("results", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.argument("labels", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("results", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("labels", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--scenario", help="Name of the scenario. [the folder of LABELS]")
 @click.option(
     "--out",
@@ -146,7 +154,7 @@ def evaluate(
     nargs=-1,
     required=True,
     metavar="EVALUATION...",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False),
 )
 @click.option(
     "--out",
@@ -156,7 +164,7 @@ def evaluate(
 )
 @click.option(
     "--baselines",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False),
     help="Rows of baselines by scenario, as JSON, to be shown beside.",
 )
 @json_option

@@ -307,10 +307,10 @@ def _quantiles(p: FloatArray) -> tuple[float, ...]:
 
 
 def _seconds(run: Mapping[str, Any]) -> float | None:
-    stages = run.get("seconds")
-    if isinstance(stages, Mapping):
-        return float(sum(v for v in stages.values() if isinstance(v, int | float)))
-    return float(stages) if isinstance(stages, int | float) else None
+    stages = run.get("timings")
+    if not isinstance(stages, Mapping) or not stages:
+        return None
+    return float(sum(value for value in stages.values() if isinstance(value, int | float)))
 
 
 def _table(path: Path) -> pa.Table:
@@ -341,5 +341,5 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing", HINT) from error
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, OSError) as error:
         raise InputError(f"{path} is no JSON", HINT) from error

@@ -175,7 +175,9 @@ def _share(counts: Mapping[str, Any]) -> Share:
 
 
 def interval(one: Share) -> str:
-    """Write the exact interval of a share in percent: `0 to 0.53 %`."""
+    """Write the exact interval of a share in percent, `0 to 0.53 %`; a dash for one of nothing."""
+    if not one.of:
+        return "–"
     return f"{100 * one.low:.3g} to {100 * one.high:.3g} %"
 
 
