@@ -33,7 +33,7 @@ HISTORY_SEED = 1_000_003
 HISTORY_FILES = 5
 BENIGN_WEEKS = 200
 SEEDS = 20
-FEWER_SEEDS = {"hydra_20000": 3, "evasions": 10, "every_tactic": 10}
+FEWER_SEEDS = {"hydra_20000": 3, "permuted_week": 5, "evasions": 10, "every_tactic": 10}
 REPLAYED = {"template_400": 5, "hydra_20000": 1}
 SCALE = 0.2
 """Of the benign accounts in scenarios that set no scale of their own."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import __main__ as suite  # (the folder is no part of the package)
+from benchmarks import detection
 from benchmarks._measure import Row
 from benchmarks._targets import FIGURES, TARGETS, gates, judged
 from benchmarks._weeks import Week, judge
@@ -20,6 +22,7 @@ from stillwatch.range.evaluate import Evaluation, Group, Hidden, share
 from stillwatch.range.pooling import Pool, Stored, pools
 from stillwatch.range.scenario import scenarios
 
+COSTS = ("compose_seconds", "scan_cpu_seconds", "wall_seconds", "peak_gb")
 PRINTING_ONLY = {"range_composer", "real_input"}
 
 
@@ -142,3 +145,33 @@ def test_a_finished_week_is_kept(tmp_path: Path) -> None:
     week.kept.write_text("{}", "utf-8")
     assert judge(week) is week
     assert week.kept.read_text("utf-8") == "{}"
+
+
+@pytest.mark.parametrize("false", [0, 3])
+def test_a_failed_gate_fails_the_run(
+    false: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def learn(_: object, profile: Path) -> None:
+        profile.with_name("history.json").write_text('{"accounts": 7}', "utf-8")
+
+    def finish(_: object, every: list[Week]) -> Iterator[Week]:
+        for number, week in enumerate(every):
+            run = evaluation(int(number < false), hidden=False)
+            cost = dict.fromkeys(COSTS, 1.0)
+            content = {"scenario": week.name, "replay": False, **cost, **run.to_json()}
+            week.kept.parent.mkdir(parents=True)
+            week.kept.write_text(json.dumps(content), "utf-8")
+            yield week
+
+    monkeypatch.setattr(detection, "history", learn)
+    monkeypatch.setattr(detection, "at_a_time", finish)
+    monkeypatch.setattr(detection, "stillwatch", lambda *_: None)
+    if false:
+        with pytest.raises(SystemExit) as left:
+            detection.main(tmp_path, 0.05)
+        assert left.value.code == 1
+    else:
+        detection.main(tmp_path, 0.05)
+    record = json.loads((tmp_path / "detection.json").read_text("utf-8"))
+    assert [gate["passed"] for gate in record["gates"]] == [not false, True]
+    assert ("FAILED" in capsys.readouterr().out) is bool(false)
