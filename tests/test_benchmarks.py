@@ -26,7 +26,13 @@ COSTS = ("compose_seconds", "scan_cpu_seconds", "wall_seconds", "peak_gb")
 PRINTING_ONLY = {"range_composer", "real_input"}
 
 
-@pytest.mark.parametrize("name", sorted(set(suite.names()) - PRINTING_ONLY))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in suite.WHEN_NAMED else [])
+        for name in sorted(set(suite.names()) - PRINTING_ONLY)
+    ],
+)
 def test_it_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ["benchmarks", name, "--size", "0.002", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", arguments)
