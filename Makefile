@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 export STILLWATCH_DATA ?= ../shared/data
 
-.PHONY: demo test test-slow check bench docs readme lock clean
+.PHONY: demo test test-slow check bench bench-detection docs readme lock clean
 
 $(VENV)/base.stamp: requirements/base.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -36,6 +36,9 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
+
+bench-detection: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks detection $(if $(SIZE),--size $(SIZE))
 
 docs: $(VENV)/dev.stamp
 	$(BIN)/mkdocs serve

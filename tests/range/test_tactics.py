@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from stillwatch.range.tactics.fixed_template import LEAD
+from stillwatch.range.tactics.judge_with_echo import RUBRIC
 
 from stillwatch.range._assemble import NEW_MODEL
 from stillwatch.range.contracts import Composition, Span
-from stillwatch.range.tactics.fixed_template import LEAD
-from stillwatch.range.tactics.judge_with_echo import RUBRIC
 
 MINUTE = pd.Timedelta(minutes=1)
 

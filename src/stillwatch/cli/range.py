@@ -9,6 +9,7 @@ import click
 
 from stillwatch.cli._options import example, json_option
 from stillwatch.cli._output import print_json, print_table
+from stillwatch.core.errors import ConfigError
 from stillwatch.core.wording import plural
 
 if TYPE_CHECKING:
@@ -80,8 +81,9 @@ def list_units(as_json: bool) -> int:
     type=click.FloatRange(0.01, 100),
     help="Multiplies the number of benign accounts, instead of the scenario's own.",
 )
+@json_option
 def compose(scenario: tuple[str, ...], out: Path, seed: int, data: Path | None,
-            scale: float | None) -> int:  # fmt: skip
+            scale: float | None, as_json: bool) -> int:  # fmt: skip
     """Compose labelled traffic of each SCENARIO: a built-in name or a TOML file.
 
     Writes traffic.parquet and, apart from it, the truth as labels.parquet.
@@ -93,6 +95,7 @@ def compose(scenario: tuple[str, ...], out: Path, seed: int, data: Path | None,
     from stillwatch.range.scenario import compose as composed
     from stillwatch.range.scenario import find
 
+    written = []
     for name in scenario:
         plan = find(name)
         plan = plan if scale is None else replace(plan, scale=scale)
@@ -100,29 +103,97 @@ def compose(scenario: tuple[str, ...], out: Path, seed: int, data: Path | None,
         folder = out / plan.name
         with disk_errors(folder):
             traffic, labels = write(week, folder)
-        hidden = week.labels["campaign_id"].drop_null()
-        click.echo(
-            f"{plan.name}: {week.exchanges.num_rows:,} exchanges of "
-            f"{plural(week.labels.num_rows, 'account')}, {len(hidden):,} of them in "
-            f"{plural(len(plan.campaigns), 'hidden campaign')}"
-        )
-        click.echo(f"  {traffic}\n  {labels}")
+        hidden = len(week.labels["campaign_id"].drop_null())
+        accounts, exchanges = week.labels.num_rows, week.exchanges.num_rows
+        files = {"traffic": str(traffic), "labels": str(labels)}
+        counts = {"exchanges": exchanges, "accounts": accounts, "hidden": hidden}
+        written.append({"scenario": plan.name, **counts, **files})
+        if not as_json:
+            click.echo(
+                f"{plan.name}: {exchanges:,} exchanges of {plural(accounts, 'account')}, "
+                f"{hidden:,} of them in {plural(len(plan.campaigns), 'hidden campaign')}"
+            )
+            click.echo(f"  {traffic}\n  {labels}")
+    if as_json:
+        print_json(written)
     return 0
 
 
 @range_group.command("evaluate", epilog=example("range evaluate results range/labels.parquet"))
-@click.argument("results", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.argument("labels", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("results", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("labels", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--scenario", help="Name of the scenario. [the folder of LABELS]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the evaluation as JSON, which `range report` reads.",
+)
 @json_option
-def evaluate(results: Path, labels: Path, as_json: bool) -> int:
+def evaluate(
+    results: Path, labels: Path, scenario: str | None, out: Path | None, as_json: bool
+) -> int:
     """Hold the RESULTS of a scan or replay against the LABELS."""
+    from stillwatch.core.json_bytes import INDENTED, json_bytes
+    from stillwatch.outputs import replace_file
     from stillwatch.range.evaluate import evaluate as evaluated
 
     found = evaluated(results, labels)
+    content = {"scenario": scenario or labels.resolve().parent.name, **found.to_json()}
+    if out is not None:
+        replace_file(out, json_bytes(content, INDENTED))
     if as_json:
-        print_json(found.to_json())
+        print_json(content)
         return 0
     _print(found)
+    return 0
+
+
+@range_group.command("report", epilog=example("range report evaluations/*.json --out report.html"))
+@click.argument(
+    "evaluations",
+    nargs=-1,
+    required=True,
+    metavar="EVALUATION...",
+    type=click.Path(path_type=Path, dir_okay=False),
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the page; the same as JSON is written beside it.",
+)
+@click.option(
+    "--baselines",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Rows of baselines by scenario, as JSON, to be shown beside.",
+)
+@json_option
+def report(evaluations: tuple[Path, ...], out: Path, baselines: Path | None, as_json: bool) -> int:
+    """Show evaluations on one page, those of one scenario added up.
+
+    EVALUATION is a file that `range evaluate --out` wrote.
+    """
+    from stillwatch.core.json_bytes import INDENTED, json_bytes
+    from stillwatch.outputs import replace_file
+    from stillwatch.range.evaluate import read_json
+    from stillwatch.range.pooling import pools, read
+    from stillwatch.range.scenario import scenarios
+    from stillwatch.report import baselines_from, evaluations_json, render_evaluations
+
+    added = pools(map(read, evaluations))
+    targets = {one.name: one.target for one in scenarios().values()}
+    others = {} if baselines is None else baselines_from(read_json(baselines))
+    content = evaluations_json(added, targets, others)
+    beside = out.with_suffix(".json")
+    if beside in {out, *evaluations}:
+        raise ConfigError(f"{beside} would be written over", "choose another name with --out")
+    replace_file(out, render_evaluations(added, targets, others).encode())
+    replace_file(beside, json_bytes(content, INDENTED))
+    if as_json:
+        print_json(content)
+        return 0
+    runs = plural(sum(len(one.runs) for one in added), "run")
+    click.echo(f"{plural(len(added), 'scenario')}, {runs}\n  {out}\n  {beside}")
     return 0
 
 

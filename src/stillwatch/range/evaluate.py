@@ -152,8 +152,8 @@ def evaluate(results: Path, labels: Path) -> Evaluation:
         InputError: A file is missing or is no such file, or the two are about other accounts.
     """
     truth, found = _table(labels), _table(results / "accounts.parquet")
-    campaigns = _json(results / "campaigns.json")["campaigns"]
-    run = _json(results / "run.json")
+    campaigns = read_json(results / "campaigns.json")["campaigns"]
+    run = read_json(results / "run.json")
     known = {row["account_id"]: row for row in found.to_pylist()}
     rows = [{**row, **known[row["account_id"]]} for row in truth.to_pylist()
             if row["account_id"] in known]  # fmt: skip
@@ -193,7 +193,9 @@ def _evaluation(
         splits=sum(
             sum(name in _tenths(part, sizes) for part in parts.values()) > 1 for name in by_name
         ),
-        precision={f"{rate:g}": _precision(hidden.act, everyone.act, rate) for rate in BASE_RATES},
+        precision={
+            f"{rate:g}": precision_at(hidden.act, everyone.act, rate) for rate in BASE_RATES
+        },
         p_values=_quantiles(p),
         null_share={f"{t:g}": share(int((p <= t).sum()), p.size) for t in (0.001, 0.01, 0.05, 0.1)},
         seconds=_seconds(run),
@@ -277,10 +279,16 @@ def _groups(rows: Sequence[Mapping[str, Any]], column: str) -> tuple[Group, ...]
     return tuple(_group(name, part) for name, part in _grouped(rows, column).items())
 
 
-def _precision(recall: Share, false: Share, rate: float) -> tuple[float | None, float]:
+def precision_at(recall: Share, false: Share, rate: float) -> tuple[float | None, float]:
     """Return the precision at a base rate, with the false-positive rate measured and at its limit.
 
-    None where nothing was flagged.
+    Args:
+        recall: Share of members flagged.
+        false: Share of innocent accounts flagged.
+        rate: Share of accounts that are members.
+
+    Returns:
+        The first is None where nothing was flagged.
     """
     caught = recall.value * rate
 
@@ -299,10 +307,10 @@ def _quantiles(p: FloatArray) -> tuple[float, ...]:
 
 
 def _seconds(run: Mapping[str, Any]) -> float | None:
-    stages = run.get("seconds")
-    if isinstance(stages, Mapping):
-        return float(sum(v for v in stages.values() if isinstance(v, int | float)))
-    return float(stages) if isinstance(stages, int | float) else None
+    stages = run.get("timings")
+    if not isinstance(stages, Mapping) or not stages:
+        return None
+    return float(sum(value for value in stages.values() if isinstance(value, int | float)))
 
 
 def _table(path: Path) -> pa.Table:
@@ -323,10 +331,15 @@ def _table(path: Path) -> pa.Table:
     return table
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """Read a file of JSON.
+
+    Raises:
+        InputError: It is missing or no JSON.
+    """
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing", HINT) from error
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, OSError) as error:
         raise InputError(f"{path} is no JSON", HINT) from error

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from stillwatch.core.catalogue import units
 from stillwatch.core.contracts import Detector
 from stillwatch.core.results import Campaign, Evidence, Results
-from stillwatch.core.wording import plural
 from stillwatch.report import _format, _words
 from stillwatch.report._graph import Graph, graph
 from stillwatch.report._plots import Dots, Timeline, dots, timeline
+from stillwatch.report._templates import environment, style_hash
 
 MAX_CAMPAIGNS: Final = 40
 MAX_ROWS: Final = 500
@@ -67,61 +64,29 @@ def render(results: Results, accounts: pa.Table | None = None) -> str:
     Returns:
         The page, to be written as UTF-8.
     """
-    environment = _environment()
-    style = environment.get_template("style.css.j2").render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return environment.get_template("report.html.j2").render(
-        results=results,
-        sections=[_section(*numbered) for numbered in enumerate(_shown(results), start=1)],
-        rows=list(enumerate(results.campaigns[:MAX_ROWS], start=1)),
-        overall=timeline(results.timeline),
-        levels=_levels(accounts),
-        alone=_alone(accounts),
-        abstained=sorted(results.abstained, key=lambda one: (one.unit, one.reason)),
-        style_hash=digest,
-        words=_words,
-        max_campaigns=MAX_CAMPAIGNS,
-        max_rows=MAX_ROWS,
-        max_members=MAX_MEMBERS,
-        open_members=OPEN_MEMBERS,
-        measures=_measures(),
-        max_text=_format.TEXT_LENGTH,
-        br=Markup("<br>"),
-        max_evidence=MAX_EVIDENCE,
-        max_templates=MAX_TEMPLATES,
-    )
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("stillwatch.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
-    )
-    environment.filters.update(
-        chance=_format.chance,
-        count=_format.count,
-        equation=lambda value, symbol: _format.equation(symbol, value),
-        label=lambda text: _format.clean(text, _format.ID_LENGTH),
-        listing=_format.listing,
-        moment=_format.moment,
-        number=_format.number,
-        percent=_format.percent,
-        plural=plural,
-        span=_format.span,
-        unit_name=_format.unit_name,
-    )
-    return environment
-
-
-def _finalize(value: object) -> object:
-    """Clean every text a template prints, so that no template can forget to."""
     return (
-        _format.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            results=results,
+            sections=[_section(*numbered) for numbered in enumerate(_shown(results), start=1)],
+            rows=list(enumerate(results.campaigns[:MAX_ROWS], start=1)),
+            overall=timeline(results.timeline),
+            levels=_levels(accounts),
+            alone=_alone(accounts),
+            abstained=sorted(results.abstained, key=lambda one: (one.unit, one.reason)),
+            style_hash=style_hash(),
+            words=_words,
+            max_campaigns=MAX_CAMPAIGNS,
+            max_rows=MAX_ROWS,
+            max_members=MAX_MEMBERS,
+            open_members=OPEN_MEMBERS,
+            measures=_measures(),
+            max_text=_format.TEXT_LENGTH,
+            br=Markup("<br>"),
+            max_evidence=MAX_EVIDENCE,
+            max_templates=MAX_TEMPLATES,
+        )
     )
 
 
