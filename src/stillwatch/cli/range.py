@@ -80,8 +80,9 @@ def list_units(as_json: bool) -> int:
     type=click.FloatRange(0.01, 100),
     help="Multiplies the number of benign accounts, instead of the scenario's own.",
 )
+@json_option
 def compose(scenario: tuple[str, ...], out: Path, seed: int, data: Path | None,
-            scale: float | None) -> int:  # fmt: skip
+            scale: float | None, as_json: bool) -> int:  # fmt: skip
     """Compose labelled traffic of each SCENARIO: a built-in name or a TOML file.
 
     Writes traffic.parquet and, apart from it, the truth as labels.parquet.
@@ -93,20 +94,36 @@ def compose(scenario: tuple[str, ...], out: Path, seed: int, data: Path | None,
     from stillwatch.range.scenario import compose as composed
     from stillwatch.range.scenario import find
 
-    for name in scenario:
-        plan = find(name)
-        plan = plan if scale is None else replace(plan, scale=scale)
+    plans = [find(name) for name in scenario]
+    if scale is not None:
+        plans = [replace(plan, scale=scale) for plan in plans]
+    made = []
+    for plan in plans:
         week = composed(plan, seed, data)
         folder = out / plan.name
         with disk_errors(folder):
             traffic, labels = write(week, folder)
-        hidden = week.labels["campaign_id"].drop_null()
-        click.echo(
-            f"{plan.name}: {week.exchanges.num_rows:,} exchanges of "
-            f"{plural(week.labels.num_rows, 'account')}, {len(hidden):,} of them in "
-            f"{plural(len(plan.campaigns), 'hidden campaign')}"
+        rows, accounts = week.exchanges.num_rows, week.labels.num_rows
+        hidden = len(week.labels["campaign_id"].drop_null())
+        made.append(
+            {
+                "scenario": plan.name,
+                "exchanges": rows,
+                "accounts": accounts,
+                "members": hidden,
+                "campaigns": [campaign.name for campaign in plan.campaigns],
+                "traffic": str(traffic),
+                "labels": str(labels),
+            }
         )
-        click.echo(f"  {traffic}\n  {labels}")
+        if not as_json:
+            click.echo(
+                f"{plan.name}: {rows:,} exchanges of {plural(accounts, 'account')}, "
+                f"{hidden:,} of them in {plural(len(plan.campaigns), 'hidden campaign')}\n"
+                f"  {traffic}\n  {labels}"
+            )
+    if as_json:
+        print_json({"composed": made})
     return 0
 
 

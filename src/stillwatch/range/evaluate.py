@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +26,11 @@ from stillwatch.stats.intervals import clopper_pearson
 SCHEMA: Final = "stillwatch/evaluation/1"
 BASE_RATES: Final = (1e-3, 1e-4, 1e-5)
 QUANTILES: Final = 100
+LABELS: Final = frozenset(("account_id", "archetype", "campaign_id"))
+ACCOUNTS: Final = frozenset(
+    ("account_id", "level", "p_value", "exchanges", "output_tokens", "first_seen")
+)
+T = TypeVar("T")
 HINT: Final = (
     "give the folder that `stillwatch scan --out` wrote, and the composer's labels.parquet"
 )
@@ -117,7 +122,7 @@ class Evaluation:
             and if it stood at its upper limit.
         p_values: Quantiles 0.01 to 1.00 of the innocent accounts' p-values.
         null_share: By threshold, share of innocent p-values at or below it.
-        seconds: Wall clock of the scan.
+        seconds: Wall clock of the stages of the scan, summed.
     """
 
     innocent: Group
@@ -134,7 +139,7 @@ class Evaluation:
     precision: Mapping[str, tuple[float | None, float]]
     p_values: tuple[float, ...]
     null_share: Mapping[str, Share]
-    seconds: float | None
+    seconds: float
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON knows them."""
@@ -151,9 +156,11 @@ def evaluate(results: Path, labels: Path) -> Evaluation:
     Raises:
         InputError: A file is missing or is no such file, or the two are about other accounts.
     """
-    truth, found = _table(labels), _table(results / "accounts.parquet")
-    campaigns = _json(results / "campaigns.json")["campaigns"]
-    run = _json(results / "run.json")
+    truth, found = _table(labels, LABELS), _table(results / "accounts.parquet", ACCOUNTS)
+    names = ["true_campaign" if name == "campaign_id" else name for name in truth.column_names]
+    truth = truth.rename_columns(names)  # the scan has a campaign_id of its own
+    campaigns = _json(results / "campaigns.json", "campaigns", list)
+    timings = _json(results / "run.json", "timings", dict)
     known = {row["account_id"]: row for row in found.to_pylist()}
     rows = [{**row, **known[row["account_id"]]} for row in truth.to_pylist()
             if row["account_id"] in known]  # fmt: skip
@@ -161,14 +168,14 @@ def evaluate(results: Path, labels: Path) -> Evaluation:
         raise InputError("the labels name none of the accounts of the results", HINT)
     innocent = [row for row in rows if _truth(row) is None]
     members = [row for row in rows if _truth(row) is not None]
-    return _evaluation(innocent, members, campaigns, run)
+    return _evaluation(innocent, members, campaigns, timings)
 
 
 def _evaluation(
     innocent: list[dict[str, Any]],
     members: list[dict[str, Any]],
     campaigns: list[dict[str, Any]],
-    run: Mapping[str, Any],
+    timings: Mapping[str, float],
 ) -> Evaluation:
     truth = {row["account_id"]: _truth(row) for row in members}
     parts = {item["campaign_id"]: _parts(item, truth) for item in campaigns}
@@ -196,7 +203,7 @@ def _evaluation(
         precision={f"{rate:g}": _precision(hidden.act, everyone.act, rate) for rate in BASE_RATES},
         p_values=_quantiles(p),
         null_share={f"{t:g}": share(int((p <= t).sum()), p.size) for t in (0.001, 0.01, 0.05, 0.1)},
-        seconds=_seconds(run),
+        seconds=float(sum(timings.values())),
     )
 
 
@@ -246,7 +253,7 @@ def _times(
     times = sorted(np.datetime64(m["detected_at"].rstrip("Z")) for m in flagged)
     hours = None
     if times:
-        since = times[len(times) // 2] - np.datetime64(first.replace(tzinfo=None))
+        since = times[(len(times) - 1) // 2] - np.datetime64(first.replace(tzinfo=None))
         hours = float(since / np.timedelta64(1, "h"))
     before = {m["account_id"]: m["exchanges_before_detection"] for m in own}
     total = sum(row["exchanges"] for row in rows)
@@ -298,35 +305,27 @@ def _quantiles(p: FloatArray) -> tuple[float, ...]:
     return tuple(float(value) for value in np.quantile(p, levels))
 
 
-def _seconds(run: Mapping[str, Any]) -> float | None:
-    stages = run.get("seconds")
-    if isinstance(stages, Mapping):
-        return float(sum(v for v in stages.values() if isinstance(v, int | float)))
-    return float(stages) if isinstance(stages, int | float) else None
-
-
-def _table(path: Path) -> pa.Table:
+def _table(path: Path, columns: frozenset[str]) -> pa.Table:
     try:
         table = pq.read_table(path)
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing", HINT) from error
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{path} is no Parquet file", HINT) from error
-    if "archetype" in table.column_names:  # the labels: the scan has a campaign_id of its own
-        names = ["true_campaign" if n == "campaign_id" else n for n in table.column_names]
-        table = table.rename_columns(names)
-    wanted = {"account_id"} | (
-        {"true_campaign"} if "archetype" in table.column_names else {"level"}
-    )
-    if lacks := wanted - set(table.column_names):
-        raise InputError(f"{path} has no column {sorted(lacks)[0]!r}", HINT)
+    if lacks := columns - set(table.column_names):
+        raise InputError(f"{path} has no column {min(lacks)!r}", HINT)
     return table
 
 
-def _json(path: Path) -> Any:
+def _json(path: Path, key: str, kind: type[T]) -> T:
+    """Read one value of a JSON object."""
     try:
-        return json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing", HINT) from error
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, OSError) as error:
         raise InputError(f"{path} is no JSON", HINT) from error
+    value = content.get(key) if isinstance(content, dict) else None
+    if not isinstance(value, kind):
+        raise InputError(f"{path} has no {key!r}", HINT)
+    return value
