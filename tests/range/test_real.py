@@ -97,7 +97,7 @@ def test_the_whole_one_is_large_enough(data: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"trace_servegen_clients_open\.parquet is missing"):
+    with pytest.raises(InputError, match=r"net_x4bnet_vpn_dc\.parquet is missing"):
         compose(LITTLE, 0, tmp_path)
     with pytest.raises(InputError, match="no corpus"):
         corpus_rows(tmp_path, ("nothing_of_the_kind",))

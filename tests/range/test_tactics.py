@@ -6,6 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import fields, replace
 from functools import cache
 
 import numpy as np
@@ -166,6 +167,23 @@ class TestEveryTactic:
         nothing = applied(tactic, genuine=1.0)
         assert not nothing.harvests.any()
         assert len(nothing) > 0.6 * len(plain(1.0))
+
+    def test_its_parameters_work_at_their_limits(self, tactic: Tactic) -> None:
+        limits = {"Share": (0.0, 1.0), "int": (1,), "float": (0.001, 100.0)}
+        for field in fields(tactic):  # type: ignore[arg-type]
+            for value in limits.get(str(field.type), ()):
+                try:
+                    changed = replace(tactic, **{field.name: value})  # type: ignore[type-var]
+                except ConfigError:
+                    continue  # it does not go with the other parameters
+                draft = applied(changed)
+                assert len(draft) > 0
+                assert set(np.unique(draft.account)) == set(range(len(draft.accounts)))
+                assert draft.user.null_count == draft.response.null_count == 0
+
+    def test_it_works_on_one_account(self, tactic: Tactic) -> None:
+        harvest = Harvest("h", 1, 2.0, steps=(tactic,))
+        assert len(harvest.compose(stream(0, "one"), WORLD).accounts) in {1, 2}
 
     def test_it_says_what_it_is(self, tactic: Tactic) -> None:
         assert tactic.summary

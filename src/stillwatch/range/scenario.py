@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -123,6 +124,11 @@ def read(name: str, text: str) -> Scenario:
     return scenario
 
 
+@cache
+def _tactics() -> dict[str, Tactic]:
+    return units("range.tactics", Tactic)
+
+
 def _tables(value: object, name: str, faults: list[str]) -> list[dict[str, Any]]:
     if isinstance(value, list) and all(isinstance(row, dict) for row in value):
         return value
@@ -132,7 +138,7 @@ def _tables(value: object, name: str, faults: list[str]) -> list[dict[str, Any]]
 
 def _campaign(row: Mapping[str, Any], faults: list[str]) -> Harvest | None:
     where = f"campaign {row.get('name', '')!r}, "
-    known = units("range.tactics", Tactic)
+    known = _tactics()
     steps = []
     plain = dict(row)
     for options in _tables(plain.pop("step", []), "campaign.step", faults):

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stillwatch.core.errors import ConfigError
 from stillwatch.range._heirs import heirs, joined
 from stillwatch.range._rows import added, selected
 from stillwatch.range._wording import put
@@ -35,6 +36,13 @@ class Failover:
     blocked: Share = 0.45
     least_minutes: float = 2.0
     most_minutes: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.least_minutes > self.most_minutes:
+            raise ConfigError(
+                f"least_minutes {self.least_minutes:g} exceeds most_minutes {self.most_minutes:g}",
+                "swap them",
+            )
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Cut the time line of some accounts and hand the rest to new ones."""
