@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -65,6 +66,14 @@ def _spread(values: Sequence[float | None]) -> Measured | None:
     return Measured(max(known), min(known), max(known), f"largest of {len(known)} runs")
 
 
+def _typical(values: Sequence[float | None]) -> Measured | None:
+    """Return the median of a figure over the runs that have it."""
+    known = sorted(value for value in values if value is not None)
+    if not known:
+        return None
+    return Measured(statistics.median(known), known[0], known[-1], f"median of {len(known)} runs")
+
+
 def _innocent_of_act(pool: Pool) -> Measured | None:
     true = pool.whole.true_at_act
     if not true.of:
@@ -95,6 +104,10 @@ FIGURES: Mapping[str, tuple[str, Figure]] = {
     ),
     "merging_runs": ("runs that merge hidden campaigns", _merging_runs),
     "false_runs": ("runs that accuse falsely", lambda pool: _share(pool.false_runs)),
+    "q_value": (
+        "rate at which it is listed",
+        lambda pool: _typical([one.q_value for run in pool.runs for one in run.hidden]),
+    ),
     "detected_hours": (
         "hours to detection",
         lambda pool: _spread([one.detected_hours for run in pool.runs for one in run.hidden]),
@@ -112,18 +125,27 @@ TARGETS = (
     Target("null_attack", "recall_act", 0.0, "at most"),
     Target("null_attack", "innocent_act", 0.0, "at most"),
     Target("template_400", "recall_act", 0.95),
+    Target("template_400", "q_value"),
     Target("template_400", "detected_hours", 24.0, "at most"),
     Target("template_400", "served", 0.05, "at most"),
     Target("cover_90", "recall_act", 0.85),
+    Target("cover_90", "q_value"),
     Target("paraphrase_40", "recall_act", 0.80),
+    Target("paraphrase_40", "q_value"),
     Target("shards_leak_10", "recall_review", 0.50),
+    Target("shards_leak_10", "q_value"),
     Target("twelve_slow", "recall_review", 0.50),
+    Target("twelve_slow", "q_value"),
     Target("judge_loop", "recall_act", 0.90),
+    Target("judge_loop", "q_value"),
     Target("release_failover", "recall_act", 0.90),
+    Target("release_failover", "q_value"),
     Target("technique_search", "recall_act", 0.90),
+    Target("technique_search", "q_value"),
     Target("two_operators", "merging_runs", 0.0, "at most"),
     Target("two_operators", "innocent_act", 0.0, "at most"),
     Target("hard_pair_gsm8k", "recall_review", 0.50),
+    Target("hard_pair_gsm8k", "q_value"),
     Target("hard_pair_gsm8k", "innocent_act:B1", 0.0, "at most"),
     Target("hard_pair_tools", "recall_review"),
     Target("hard_pair_tools", "innocent_act:tools", 0.0, "at most"),

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from stillwatch.range.baselines import baseline_table
 from stillwatch.range.compose import compose_demo
 from stillwatch.range.contracts import Composition
 from stillwatch.range.generate import benchmark_table
-from stillwatch.range.real import compose_real
+from stillwatch.range.scenario import compose, find
 
 
 def show(name: str, composition: Composition, seconds: float) -> None:
@@ -28,7 +29,8 @@ def show(name: str, composition: Composition, seconds: float) -> None:
 
 def main(size: float = 1.0) -> None:
     start = time.perf_counter()
-    show("demo", compose_demo(scale=size), time.perf_counter() - start)
+    demo = compose_demo(scale=size)
+    show("demo", demo, time.perf_counter() - start)
     start = time.perf_counter()
     rows = sum(
         batch.num_rows for batch in benchmark_table(int(1_000_000 * size), int(50_000 * size))
@@ -39,4 +41,5 @@ def main(size: float = 1.0) -> None:
         print("real input: skipped, the data is not here (set STILLWATCH_DATA)")
         return
     start = time.perf_counter()
-    show("real", compose_real(data, scale=size), time.perf_counter() - start)
+    week = compose(replace(find("real_input"), scale=size), 0, data)
+    show("real", week, time.perf_counter() - start)

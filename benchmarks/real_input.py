@@ -11,12 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from stillwatch.range.compose import write
-from stillwatch.range.real import compose_real
+from stillwatch.range.scenario import compose, find
 from stillwatch.stats.intervals import clopper_pearson
 
 HISTORY_SEED = 1_000_003
@@ -29,10 +30,10 @@ def main(size: float = 1.0) -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        history, _ = write(
-            compose_real(data, seed=HISTORY_SEED, scale=2 * size, attacks=()), folder / "history"
-        )
-        traffic, labels = write(compose_real(data, scale=size), folder / "week")
+        week = replace(find("real_input"), scale=size)
+        quiet = replace(week, scale=2 * size, campaigns=())
+        history, _ = write(compose(quiet, HISTORY_SEED, data), folder / "history")
+        traffic, labels = write(compose(week, 0, data), folder / "week")
         profile = folder / "profile.json"
         _stillwatch("calibrate", history, "--out", profile)
         for title, options in (("with a profile", ("--profile", profile)), ("without one", ())):

@@ -66,7 +66,7 @@ def evaluation(act: int, false: int = 0, hidden: bool = True, served: float = 0.
         innocent=innocent,
         archetypes=(Group("B1", innocent.act, innocent.flagged),),
         languages=(),
-        hidden=(Hidden(members, (), 1.0, 20.0, served, 9),) if hidden else (),
+        hidden=(Hidden(members, (), 0.004, 1.0, 20.0, served, 9),) if hidden else (),
         members=members if hidden else nobody,
         true_at_act=share(act, act + false),
         true_in_queue=share(act, act + false),

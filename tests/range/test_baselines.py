@@ -11,6 +11,8 @@ from stillwatch.range._ranking import auc
 from stillwatch.range.baselines import SingleFeature, baseline_table
 from stillwatch.range.compose import compose_demo
 from stillwatch.range.contracts import Composition
+from stillwatch.range.harvest import Harvest, Spread
+from stillwatch.range.scenario import Scenario, compose
 
 
 def _too_good(rows: list[SingleFeature]) -> list[str]:
@@ -63,3 +65,13 @@ def test_features_do_not_depend_on_account_names(small: Composition) -> None:
     column = EXCHANGE_SCHEMA.get_field_index("account_id")
     table = small.exchanges.set_column(column, EXCHANGE_SCHEMA.field(column), named)
     assert baseline_table(Composition(table, labels)) == baseline_table(small)
+
+
+@pytest.mark.parametrize("spread", ["shards", "overlap"])
+def test_a_harvest_without_a_tactic_has_no_single_feature_to_itself(spread: Spread) -> None:
+    """What a campaign is drawn with before any tactic gives its accounts away in no column."""
+    plain = Harvest("plain", accounts=60, daily=3.0, corpus="mixed", spread=spread)
+    week = compose(Scenario("plain", "", scale=0.15, campaigns=(plain,)), 0, None)
+    rows = baseline_table(week)
+    assert len(rows) > 30
+    assert _too_good(rows) == []

@@ -28,7 +28,7 @@ def evaluation(
         "innocent": group("innocent", *innocent),
         "archetypes": (group("B1", *innocent),),
         "languages": (),
-        "hidden": (Hidden(group("one", *caught), ("c-1",), 0.9, 10.0, 0.02, 1000),),
+        "hidden": (Hidden(group("one", *caught), ("c-1",), 0.004, 0.9, 10.0, 0.02, 1000),),
         "members": group("members", *caught),
         "true_at_act": share(caught[0], caught[0] + innocent[0]),
         "true_in_queue": share(caught[1], caught[1] + innocent[1]),
@@ -79,8 +79,8 @@ def test_order_does_not_matter() -> None:
 
 
 def test_hidden_campaigns_of_one_name_are_one() -> None:
-    late = Hidden(group("one", 1, 1, 10), (), None, None, None, None)
-    later = Hidden(group("two", 0, 0, 10), (), None, None, None, None)
+    late = Hidden(group("one", 1, 1, 10), (), None, None, None, None, None)
+    later = Hidden(group("two", 0, 0, 10), (), None, None, None, None, None)
     whole = pool([evaluation(), evaluation(hidden=(late, later))])
     one, two = whole.hidden
     assert (one.members.act.count, one.members.act.of) == (61, 110)

@@ -1,4 +1,4 @@
-"""Every persona and every tactic, as a unit."""
+"""Every persona and every campaign of the demo, as a unit."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import pytest
 
 from stillwatch.core.catalogue import units
 from stillwatch.range.compose import stream, world_of
-from stillwatch.range.contracts import HOUR_US, START_US, Persona, Tactic, Traffic
+from stillwatch.range.contracts import HOUR_US, START_US, Campaign, Persona, Traffic
 
 PERSONAS = units("range.personas", Persona)
-TACTICS = units("range.tactics", Tactic)
+CAMPAIGNS = units("range.campaigns", Campaign)
 WORLD = world_of(seed=0, days=7, scale=0.1)
 
 
-def _compose(unit: Persona | Tactic) -> Traffic:
+def _compose(unit: Persona | Campaign) -> Traffic:
     return unit.compose(stream(0, unit.name), WORLD)
 
 
 def test_the_units_the_issue_names_are_there() -> None:
     looks = {persona.look_alike for persona in PERSONAS.values()}
     assert {"B1", "B2", "B6", "B8", "B9", "B10", "B11", "B12", ""} <= looks
-    assert set(TACTICS) == {"fixed_template", "judge_with_echo", "release_failover"}
+    assert set(CAMPAIGNS) == {"fixed_template", "judge_with_echo", "release_failover"}
 
 
-@pytest.mark.parametrize("unit", [*PERSONAS.values(), *TACTICS.values()], ids=lambda u: u.name)
-def test_columns_fit_together(unit: Persona | Tactic) -> None:
+@pytest.mark.parametrize("unit", [*PERSONAS.values(), *CAMPAIGNS.values()], ids=lambda u: u.name)
+def test_columns_fit_together(unit: Persona | Campaign) -> None:
     traffic = _compose(unit)
     rows = len(traffic.account)
     assert rows > 0
@@ -44,15 +44,15 @@ def test_columns_fit_together(unit: Persona | Tactic) -> None:
     assert ((traffic.address >> 24) == 10).all()
 
 
-@pytest.mark.parametrize("unit", [*PERSONAS.values(), *TACTICS.values()], ids=lambda u: u.name)
-def test_the_same_stream_gives_the_same_traffic(unit: Persona | Tactic) -> None:
+@pytest.mark.parametrize("unit", [*PERSONAS.values(), *CAMPAIGNS.values()], ids=lambda u: u.name)
+def test_the_same_stream_gives_the_same_traffic(unit: Persona | Campaign) -> None:
     one, two = _compose(unit), _compose(unit)
     assert one.user.equals(two.user)
     assert np.array_equal(one.time_us, two.time_us)
 
 
-@pytest.mark.parametrize("tactic", TACTICS.values(), ids=lambda u: u.name)
-def test_tactics_name_the_taxonomy(tactic: Tactic) -> None:
-    assert tactic.tactics
-    assert all(re.fullmatch(r"A([1-9]|1\d|2[0-6])", name) for name in tactic.tactics)
-    assert _compose(tactic).accounts.archetype == f"campaign:{tactic.name}"
+@pytest.mark.parametrize("campaign", CAMPAIGNS.values(), ids=lambda u: u.name)
+def test_campaigns_name_the_taxonomy(campaign: Campaign) -> None:
+    assert campaign.tactics
+    assert all(re.fullmatch(r"A([1-9]|1\d|2[0-6])", name) for name in campaign.tactics)
+    assert _compose(campaign).accounts.archetype == f"campaign:{campaign.name}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,17 @@ from stillwatch.core.errors import InputError
 from stillwatch.core.records import EXCHANGE_SCHEMA
 from stillwatch.range._corpora import arrivals, catalogue, corpus_rows
 from stillwatch.range.contracts import Composition
-from stillwatch.range.real import ATTACKS, WRAPPERS, Attack, compose_real
+from stillwatch.range.harvest import Harvest
+from stillwatch.range.real import real_world, tenants
+from stillwatch.range.scenario import Scenario, compose, find
+from stillwatch.range.tactics.articulate import WORDING, Articulate
+
+LITTLE = replace(find("real_input"), days=3, scale=0.05)
 
 
 @pytest.fixture(scope="module")
 def little(data: Path) -> Composition:
-    return compose_real(data, seed=0, days=3, scale=0.05)
+    return compose(LITTLE, 0, data)
 
 
 def test_the_little_one_is_valid_and_labelled(little: Composition) -> None:
@@ -25,30 +31,39 @@ def test_the_little_one_is_valid_and_labelled(little: Composition) -> None:
     seen = pc.unique(little.exchanges["account_id"]).sort()
     assert seen.equals(little.labels["account_id"].combine_chunks())
     hidden = set(little.labels["campaign_id"].drop_null().to_pylist())
-    assert hidden == {attack.corpus for attack in ATTACKS}
+    assert hidden == {campaign.corpus for campaign in LITTLE.campaigns}
     for text in little.exchanges["messages"].to_pylist()[::11]:
         assert json.loads(text)[-1]["role"] == "user"
 
 
 def test_same_seed_same_rows(data: Path, little: Composition) -> None:
-    again = compose_real(data, seed=0, days=3, scale=0.05)
+    again = compose(LITTLE, 0, data)
     assert again.exchanges.equals(little.exchanges)
     assert again.labels.equals(little.labels)
 
 
-def test_attacks_are_chosen_by_the_caller(data: Path) -> None:
-    attack = Attack("atk_gorilla_apibench", accounts=12, daily=8.0, wrapper="trace", cover=0.0)
-    week = compose_real(data, days=2, scale=0.03, attacks=[attack])
+def test_a_campaign_harvests_the_corpus_it_names(data: Path) -> None:
+    harvest = Harvest("h", 12, 8.0, "atk_gorilla_apibench", steps=(Articulate(),))
+    week = compose(Scenario("s", "", days=2, scale=0.03, campaigns=(harvest,)), 0, data)
     hidden = week.labels.filter(week.labels["campaign_id"].is_valid())["account_id"]
     assert len(hidden) == 12
     rows = week.exchanges.filter(pc.is_in(week.exchanges["account_id"], hidden.combine_chunks()))
-    before = json.dumps(WRAPPERS["trace"][0])[1:-1]
-    assert pc.all(pc.match_substring(rows["messages"], before)).as_py()
+    asked = [json.loads(text)[-1]["content"] for text in rows["messages"].to_pylist()]
+    corpus = set(corpus_rows(data, ("atk_gorilla_apibench",)).user.to_pylist())
+    lead = " ".join(said[0] for said in WORDING)
+    assert {text.removeprefix(lead).strip() for text in asked} <= {text.strip() for text in corpus}
 
 
-def test_no_attack_is_an_all_benign_week(data: Path) -> None:
-    week = compose_real(data, days=2, scale=0.03, attacks=[])
-    assert week.labels["campaign_id"].null_count == week.labels.num_rows
+def test_a_corpus_can_be_left_out(data: Path) -> None:
+    world = real_world(data, 0, 2, 0.03)
+    everything, less = tenants(world), tenants(world, ("ben_nq_open_dev",))
+    assert len(less) <= len(everything)
+    questions = set(corpus_rows(data, ("ben_nq_open_dev",)).user.to_pylist())
+    with_it, without = (
+        sum(text in questions for part in parts for text in part.user.to_pylist())
+        for parts in (everything, less)
+    )
+    assert with_it > 10 * without
 
 
 def test_a_corpus_is_a_row_of_the_catalogue(data: Path) -> None:
@@ -75,15 +90,15 @@ def test_arrivals_keep_the_shape_of_the_day(data: Path) -> None:
 
 @pytest.mark.slow
 def test_the_whole_one_is_large_enough(data: Path) -> None:
-    week = compose_real(data)
+    week = compose(find("real_input"), 0, data)
     assert week.exchanges.num_rows >= 100_000
     when = week.exchanges["time"].cast(pa.int64()).to_numpy()
     assert (when[1:] >= when[:-1]).all()
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"trace_servegen_clients_open\.parquet is missing"):
-        compose_real(tmp_path)
+    with pytest.raises(InputError, match=r"net_x4bnet_vpn_dc\.parquet is missing"):
+        compose(LITTLE, 0, tmp_path)
     with pytest.raises(InputError, match="no corpus"):
         corpus_rows(tmp_path, ("nothing_of_the_kind",))
 

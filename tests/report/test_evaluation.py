@@ -50,7 +50,7 @@ def evaluation(name: str = "one", archetype: str = "B1", **changes: object) -> E
         "innocent": innocent,
         "archetypes": (dataclasses.replace(innocent, name=archetype),),
         "languages": (Group("de", share(2, 700), share(11, 700)),),
-        "hidden": (Hidden(members, ("c-1", "c-2"), 0.875, 13.5, 0.0234, 98_765),),
+        "hidden": (Hidden(members, ("c-1", "c-2"), 0.02, 0.875, 13.5, 0.0234, 98_765),),
         "members": members,
         "true_at_act": share(61, 64),
         "true_in_queue": share(83, 102),

@@ -95,27 +95,36 @@ def compose(scenario: tuple[str, ...], out: Path, seed: int, data: Path | None,
     from stillwatch.range.scenario import compose as composed
     from stillwatch.range.scenario import find
 
-    written = []
-    for name in scenario:
-        plan = find(name)
-        plan = plan if scale is None else replace(plan, scale=scale)
+    plans = [find(name) for name in scenario]
+    if scale is not None:
+        plans = [replace(plan, scale=scale) for plan in plans]
+    made = []
+    for plan in plans:
         week = composed(plan, seed, data)
         folder = out / plan.name
         with disk_errors(folder):
             traffic, labels = write(week, folder)
+        rows, accounts = week.exchanges.num_rows, week.labels.num_rows
         hidden = len(week.labels["campaign_id"].drop_null())
-        accounts, exchanges = week.labels.num_rows, week.exchanges.num_rows
-        files = {"traffic": str(traffic), "labels": str(labels)}
-        counts = {"exchanges": exchanges, "accounts": accounts, "hidden": hidden}
-        written.append({"scenario": plan.name, **counts, **files})
+        made.append(
+            {
+                "scenario": plan.name,
+                "exchanges": rows,
+                "accounts": accounts,
+                "members": hidden,
+                "campaigns": [campaign.name for campaign in plan.campaigns],
+                "traffic": str(traffic),
+                "labels": str(labels),
+            }
+        )
         if not as_json:
             click.echo(
-                f"{plan.name}: {exchanges:,} exchanges of {plural(accounts, 'account')}, "
-                f"{hidden:,} of them in {plural(len(plan.campaigns), 'hidden campaign')}"
+                f"{plan.name}: {rows:,} exchanges of {plural(accounts, 'account')}, "
+                f"{hidden:,} of them in {plural(len(plan.campaigns), 'hidden campaign')}\n"
+                f"  {traffic}\n  {labels}"
             )
-            click.echo(f"  {traffic}\n  {labels}")
     if as_json:
-        print_json(written)
+        print_json({"composed": made})
     return 0
 
 
@@ -206,10 +215,17 @@ def _print(found: Evaluation) -> None:
             "review",
             "act, 95 % interval",
             "found as",
+            "q",
             "purity",
         ),
         [
-            (*_levels(item.members), _interval(item.members), len(item.found_as), item.purity)
+            (
+                *_levels(item.members),
+                _interval(item.members),
+                len(item.found_as),
+                item.q_value,
+                item.purity,
+            )
             for item in found.hidden
         ],
     )

@@ -20,6 +20,7 @@ from stillwatch.range._network import asn_of, roam, written
 from stillwatch.range._people import CLIENTS, TLS, identifiers
 from stillwatch.range._text import as_json, join
 from stillwatch.range.contracts import (
+    ABSENT,
     HOUR_US,
     LABEL_SCHEMA,
     Accounts,
@@ -201,7 +202,7 @@ def _statuses(
 
 
 def _choose(rows: dict[str, pa.Array], parts: Sequence[Traffic]) -> None:
-    """Let each part's own columns stand before the common draw."""
+    """Let each part's own columns stand before the common draw; `ABSENT` leaves a value out."""
     for name in sorted({name for part in parts for name in part.chosen}):
         kind = EXCHANGE_SCHEMA.field(name).type
         own = pa.concat_arrays(
@@ -212,7 +213,10 @@ def _choose(rows: dict[str, pa.Array], parts: Sequence[Traffic]) -> None:
                 for part in parts
             ]
         )
-        rows[name] = pc.coalesce(own, rows[name].cast(kind)) if name in rows else own
+        decided = pc.coalesce(own, rows[name].cast(kind)) if name in rows else own
+        if kind == pa.string():
+            decided = pc.if_else(pc.equal(decided, ABSENT), pa.scalar(None, kind), decided)
+        rows[name] = decided
 
 
 def _results(rng: np.random.Generator, rows: dict[str, pa.Array], system: pa.Array) -> None:
@@ -232,6 +236,7 @@ def _results(rng: np.random.Generator, rows: dict[str, pa.Array], system: pa.Arr
     rows["cached_tokens"] = pa.array((prefix * (rng.random(n) < 0.6)).astype(np.int64))
     u = rng.random(n)
     finish = pa.array(np.where(u < 0.93, "stop", np.where(u < 0.985, "length", "refusal")).tolist())
+    finish = pc.coalesce(rows.get("finish_reason", finish), finish)
     rows["finish_reason"] = pc.if_else(fine, finish, nothing)
 
 

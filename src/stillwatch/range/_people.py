@@ -89,7 +89,7 @@ def people(
     return Accounts(
         archetype=archetype,
         organization_id=pa.nulls(n, pa.string()),
-        plan=pa.array(plans.tolist()),
+        plan=pa.array(plans.tolist(), pa.string()),
         verified=rng.random(n) < verified,
         created_us=(START_US - age_days * DAY_US).astype(np.int64),
         payment_id=_payments(rng, n, plans),

@@ -104,4 +104,5 @@ def earlier(
     order = collects[np.argsort(time_us[collects], kind="stable")]
     ready = np.searchsorted(time_us[order], time_us[judged] - HOUR_US)
     back = (rng.random(len(judged)) ** 2 * ready).astype(np.int64)
-    return np.where(ready > 0, order[np.maximum(ready - 1 - back, 0)], -1)
+    chosen = np.append(order, -1)[np.maximum(ready - 1 - back, 0)]
+    return np.where(ready > 0, chosen, -1)

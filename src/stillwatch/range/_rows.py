@@ -1,4 +1,4 @@
-"""Drops and adds rows of a draft."""
+"""Drops, adds and frees rows of a draft."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stillwatch.range.contracts import Draft, IntArray
@@ -35,6 +36,27 @@ def taken(draft: Draft, rows: IntArray) -> Draft:
         system=draft.system.take(index),
         chosen={name: column.take(index) for name, column in draft.chosen.items()},
     )
+
+
+def undecided(draft: Draft, where: NDArray[np.bool_]) -> Draft:
+    """Leave the rows that `where` names to the common draw, as those of ordinary people."""
+    rows = pa.array(where)
+    return replace(
+        draft,
+        system=pc.if_else(rows, pa.scalar(None, pa.string()), draft.system),
+        chosen={
+            name: pc.if_else(rows, pa.nulls(len(draft), column.type), column)
+            for name, column in draft.chosen.items()
+        },
+    )
+
+
+def answered(draft: Draft) -> NDArray[np.bool_]:
+    """Say which exchanges no tactic has decided to fail."""
+    if "status" not in draft.chosen:
+        return np.ones(len(draft), dtype=bool)
+    fine = pc.fill_null(pc.equal(draft.chosen["status"], 200), True)
+    return np.asarray(fine.to_numpy(zero_copy_only=False))
 
 
 def added(draft: Draft, rows: IntArray, changes: Mapping[str, object]) -> Draft:

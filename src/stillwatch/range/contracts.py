@@ -28,6 +28,12 @@ DAY_US: Final = 24 * HOUR_US
 START_US: Final = 1_772_409_600_000_000
 """Monday 2 March 2026, 00:00 UTC: the first moment of every composed week."""
 
+Share = float
+"""A parameter between 0 and 1: a scenario may give no other."""
+
+ABSENT: Final = ""
+"""Decides, as an entry of `chosen`, that a column of text is null and not the common draw."""
+
 LABEL_SCHEMA: Final = pa.schema(
     [
         pa.field("account_id", pa.string(), nullable=False),
@@ -125,7 +131,7 @@ class Traffic:
         response: Text of the answer.
         system: Text of the system prompt, null where there is none; None for none at all.
         chosen: Further columns of `EXCHANGE_SCHEMA` that the persona decides itself, such as
-            `model` or `status`; null entries fall back to the common draw.
+            `model` or `status`; null entries fall back to the common draw, `ABSENT` stays null.
         language: Language of each prompt, row of `_languages.LANGUAGES`, -1 for English; None
             where it is not known.
     """
@@ -226,6 +232,8 @@ class Draft:
 
 class Tactic(Protocol):
     """One way to harvest or to hide it. The fields of the class are its parameters.
+
+    A whole number is at least 1, a `Share` lies between 0 and 1, another float is positive.
 
     Attributes:
         name: Name in a scenario.

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +26,11 @@ from stillwatch.stats.intervals import clopper_pearson
 SCHEMA: Final = "stillwatch/evaluation/1"
 BASE_RATES: Final = (1e-3, 1e-4, 1e-5)
 QUANTILES: Final = 100
+LABELS: Final = frozenset(("account_id", "archetype", "campaign_id"))
+ACCOUNTS: Final = frozenset(
+    ("account_id", "level", "p_value", "exchanges", "output_tokens", "first_seen")
+)
+T = TypeVar("T")
 HINT: Final = (
     "give the folder that `stillwatch scan --out` wrote, and the composer's labels.parquet"
 )
@@ -81,6 +86,7 @@ class Hidden:
     Attributes:
         members: Its accounts by level.
         found_as: Campaigns of the scan that hold at least one of its members, largest part first.
+        q_value: Of the one that holds most of them: the rate at which it would be listed.
         purity: Share of members among the accounts of the one that holds most of them.
         detected_hours: Hours from its first exchange until half of what is found of it at `act`
             was flagged; from `replay` alone.
@@ -91,6 +97,7 @@ class Hidden:
 
     members: Group
     found_as: tuple[str, ...]
+    q_value: float | None
     purity: float | None
     detected_hours: float | None
     served: float | None
@@ -117,7 +124,7 @@ class Evaluation:
             and if it stood at its upper limit.
         p_values: Quantiles 0.01 to 1.00 of the innocent accounts' p-values.
         null_share: By threshold, share of innocent p-values at or below it.
-        seconds: Wall clock of the scan.
+        seconds: Wall clock of the stages of the scan, summed.
     """
 
     innocent: Group
@@ -134,7 +141,7 @@ class Evaluation:
     precision: Mapping[str, tuple[float | None, float]]
     p_values: tuple[float, ...]
     null_share: Mapping[str, Share]
-    seconds: float | None
+    seconds: float
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON knows them."""
@@ -151,9 +158,11 @@ def evaluate(results: Path, labels: Path) -> Evaluation:
     Raises:
         InputError: A file is missing or is no such file, or the two are about other accounts.
     """
-    truth, found = _table(labels), _table(results / "accounts.parquet")
-    campaigns = read_json(results / "campaigns.json")["campaigns"]
-    run = read_json(results / "run.json")
+    truth, found = _table(labels, LABELS), _table(results / "accounts.parquet", ACCOUNTS)
+    names = ["true_campaign" if name == "campaign_id" else name for name in truth.column_names]
+    truth = truth.rename_columns(names)  # the scan has a campaign_id of its own
+    campaigns = _json(results / "campaigns.json", "campaigns", list)
+    timings = _json(results / "run.json", "timings", dict)
     known = {row["account_id"]: row for row in found.to_pylist()}
     rows = [{**row, **known[row["account_id"]]} for row in truth.to_pylist()
             if row["account_id"] in known]  # fmt: skip
@@ -161,14 +170,14 @@ def evaluate(results: Path, labels: Path) -> Evaluation:
         raise InputError("the labels name none of the accounts of the results", HINT)
     innocent = [row for row in rows if _truth(row) is None]
     members = [row for row in rows if _truth(row) is not None]
-    return _evaluation(innocent, members, campaigns, run)
+    return _evaluation(innocent, members, campaigns, timings)
 
 
 def _evaluation(
     innocent: list[dict[str, Any]],
     members: list[dict[str, Any]],
     campaigns: list[dict[str, Any]],
-    run: Mapping[str, Any],
+    timings: Mapping[str, float],
 ) -> Evaluation:
     truth = {row["account_id"]: _truth(row) for row in members}
     parts = {item["campaign_id"]: _parts(item, truth) for item in campaigns}
@@ -198,7 +207,7 @@ def _evaluation(
         },
         p_values=_quantiles(p),
         null_share={f"{t:g}": share(int((p <= t).sum()), p.size) for t in (0.001, 0.01, 0.05, 0.1)},
-        seconds=_seconds(run),
+        seconds=float(sum(timings.values())),
     )
 
 
@@ -224,10 +233,12 @@ def _hidden(
 ) -> Hidden:
     holds = sorted((-part[name], key) for key, part in parts.items() if part[name])
     best = parts[holds[0][1]] if holds else None
+    q_values = {item["campaign_id"]: item.get("q_value") for item in campaigns}
     hours, served, tokens = _times(rows, campaigns)
     return Hidden(
         members=_group(name, rows),
         found_as=tuple(key for _, key in holds),
+        q_value=q_values.get(holds[0][1]) if holds else None,
         purity=best[name] / best.total() if best else None,
         detected_hours=hours,
         served=served,
@@ -248,7 +259,7 @@ def _times(
     times = sorted(np.datetime64(m["detected_at"].rstrip("Z")) for m in flagged)
     hours = None
     if times:
-        since = times[len(times) // 2] - np.datetime64(first.replace(tzinfo=None))
+        since = times[(len(times) - 1) // 2] - np.datetime64(first.replace(tzinfo=None))
         hours = float(since / np.timedelta64(1, "h"))
     before = {m["account_id"]: m["exchanges_before_detection"] for m in own}
     total = sum(row["exchanges"] for row in rows)
@@ -306,28 +317,15 @@ def _quantiles(p: FloatArray) -> tuple[float, ...]:
     return tuple(float(value) for value in np.quantile(p, levels))
 
 
-def _seconds(run: Mapping[str, Any]) -> float | None:
-    stages = run.get("timings")
-    if not isinstance(stages, Mapping) or not stages:
-        return None
-    return float(sum(value for value in stages.values() if isinstance(value, int | float)))
-
-
-def _table(path: Path) -> pa.Table:
+def _table(path: Path, columns: frozenset[str]) -> pa.Table:
     try:
         table = pq.read_table(path)
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing", HINT) from error
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{path} is no Parquet file", HINT) from error
-    if "archetype" in table.column_names:  # the labels: the scan has a campaign_id of its own
-        names = ["true_campaign" if n == "campaign_id" else n for n in table.column_names]
-        table = table.rename_columns(names)
-    wanted = {"account_id"} | (
-        {"true_campaign"} if "archetype" in table.column_names else {"level"}
-    )
-    if lacks := wanted - set(table.column_names):
-        raise InputError(f"{path} has no column {sorted(lacks)[0]!r}", HINT)
+    if lacks := columns - set(table.column_names):
+        raise InputError(f"{path} has no column {min(lacks)!r}", HINT)
     return table
 
 
@@ -343,3 +341,12 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path} is missing", HINT) from error
     except (ValueError, OSError) as error:
         raise InputError(f"{path} is no JSON", HINT) from error
+
+
+def _json(path: Path, key: str, kind: type[T]) -> T:
+    """Read one value of a JSON object."""
+    content = read_json(path)
+    value = content.get(key) if isinstance(content, dict) else None
+    if not isinstance(value, kind):
+        raise InputError(f"{path} has no {key!r}", HINT)
+    return value

@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from stillwatch.core.errors import ConfigError
 from stillwatch.range._arrivals import client_times
-from stillwatch.range._material import material
+from stillwatch.range._material import corpora, material
 from stillwatch.range._network import pick
 from stillwatch.range._ordinary import homes
 from stillwatch.range._people import people
@@ -40,6 +41,14 @@ class Harvest:
     samples: int = 1
     spread: Spread = "shards"
     steps: tuple[Tactic, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ConfigError("name must not be empty", "give the campaign a name")
+        if self.accounts < 1:
+            raise ConfigError(f"accounts must be at least 1, not {self.accounts}", "change it")
+        if self.corpus not in (known := corpora()):
+            raise ConfigError(f"no corpus {self.corpus!r}; known: {', '.join(known)}", "take one")
 
     @property
     def summary(self) -> str:

@@ -92,7 +92,6 @@ def pool(runs: Sequence[Evaluation]) -> Evaluation:
         raise ValueError("nothing to add up")
     innocent = _groups(run.innocent for run in runs)[0]
     members = _groups(run.members for run in runs)[0]
-    seconds = [run.seconds for run in runs if run.seconds is not None]
     return Evaluation(
         innocent=innocent,
         archetypes=_groups(one for run in runs for one in run.archetypes),
@@ -110,7 +109,7 @@ def pool(runs: Sequence[Evaluation]) -> Evaluation:
         },
         p_values=_quantiles(runs),
         null_share=_null_share(runs),
-        seconds=sum(seconds) if seconds else None,
+        seconds=sum(run.seconds for run in runs),
     )
 
 
@@ -138,12 +137,14 @@ def _hidden(found: Iterable[Hidden]) -> tuple[Hidden, ...]:
 
 def _one_hidden(parts: Sequence[Hidden]) -> Hidden:
     purity = [one.purity for one in parts if one.purity is not None]
+    q_values = [one.q_value for one in parts if one.q_value is not None]
     hours = [one.detected_hours for one in parts if one.detected_hours is not None]
     served = [one.served for one in parts if one.served is not None]
     tokens = [one.tokens for one in parts if one.tokens is not None]
     return Hidden(
         members=_groups(one.members for one in parts)[0],
         found_as=tuple(name for one in parts for name in one.found_as),
+        q_value=statistics.median(q_values) if q_values else None,
         purity=statistics.fmean(purity) if purity else None,
         detected_hours=statistics.median(hours) if hours else None,
         served=statistics.fmean(served) if served else None,

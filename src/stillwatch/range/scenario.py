@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -19,13 +20,17 @@ import pyarrow as pa
 from stillwatch.core.catalogue import units
 from stillwatch.core.errors import ConfigError
 from stillwatch.range._assemble import assemble
+from stillwatch.range._corpora import catalogue
+from stillwatch.range._options import build
 from stillwatch.range.compose import stream, world_of
 from stillwatch.range.contracts import Composition, Persona, Tactic, Traffic, World
 from stillwatch.range.harvest import Harvest
 from stillwatch.range.real import real_world, tenants
 
+REAL_DAYS: Final = 14
+"""Days that the real arrivals cover."""
+MOST_DAYS: Final = 90
 BUILT_IN: Final = resources.files("stillwatch.range.scenarios")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,13 @@ class Scenario:
     without: tuple[str, ...] = ()
     campaigns: tuple[Harvest, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not 2 <= self.days <= MOST_DAYS:
+            raise ConfigError(f"days must be 2 to {MOST_DAYS}", "change it")
+        corpora = {corpus.name for corpus in catalogue()[0]}
+        if strangers := sorted(set(self.without) - corpora):
+            raise ConfigError(f"without: no corpus {strangers[0]!r}", "see catalogue.toml")
+
 
 def scenarios() -> dict[str, Scenario]:
     """Return the built-in scenarios by name."""
@@ -77,73 +89,80 @@ def find(name: str) -> Scenario:
     if name in known:
         return known[name]
     path = Path(name)
-    if not path.is_file():
-        raise ConfigError(f"no scenario {name!r}", f"one of {', '.join(known)}, or a TOML file")
     try:
-        return read(path.stem, path.read_text(encoding="utf-8"))
+        if path.is_file():
+            return read(path.stem, path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8", "save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}", "name a file that you may read") from error
+    raise ConfigError(f"no scenario {name!r}", f"one of {', '.join(known)}, or a TOML file")
 
 
 def read(name: str, text: str) -> Scenario:
     """Read a scenario.
 
     Raises:
-        ConfigError: The text is not TOML, or a field, a tactic or an option is not known.
+        ConfigError: The text is not TOML, or a field, a tactic or an option is not known or not
+            in its limits; all faults are reported together.
     """
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"scenario {name}: {error}", "see the built-in scenarios") from error
-    rows = content.pop("campaign", [])
-    campaigns = tuple(_campaign(name, row) for row in rows)
-    if len({campaign.name for campaign in campaigns}) < len(campaigns):
-        raise ConfigError(f"scenario {name}: two campaigns have one name", "rename one of them")
-    scenario = _build(f"scenario {name}", Scenario, {**content, "name": name})
-    return replace(scenario, campaigns=campaigns)
+    if not content:
+        raise ConfigError(f"scenario {name} is empty", "give it a summary and a [[campaign]]")
+    faults: list[str] = []
+    rows = _tables(content.pop("campaign", []), "campaign", faults)
+    campaigns = [_campaign(row, faults) for row in rows]
+    names = [campaign.name for campaign in campaigns if campaign is not None]
+    if len(set(names)) < len(names):
+        faults.append("two campaigns have one name")
+    scenario = build("", Scenario, content, {"name": name, "campaigns": tuple(campaigns)}, faults)
+    if scenario is None or faults:
+        raise ConfigError(f"scenario {name}: " + "; ".join(faults), "see `stillwatch range list`")
+    return scenario
 
 
-def _campaign(scenario: str, row: Mapping[str, Any]) -> Harvest:
-    where = f"scenario {scenario}, campaign {row.get('name', '')!r}"
-    known = units("range.tactics", Tactic)
+@cache
+def _tactics() -> dict[str, Tactic]:
+    return units("range.tactics", Tactic)
+
+
+def _tables(value: object, name: str, faults: list[str]) -> list[dict[str, Any]]:
+    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+        return value
+    faults.append(f"{name} must be tables, each under [[{name}]]")
+    return []
+
+
+def _campaign(row: Mapping[str, Any], faults: list[str]) -> Harvest | None:
+    where = f"campaign {row.get('name', '')!r}, "
+    known = _tactics()
     steps = []
-    for options in row.get("step", []):
-        use = options.get("use")
-        if use not in known:
-            raise ConfigError(f"{where}: no tactic {use!r}", f"one of {', '.join(known)}")
-        chosen = {name: value for name, value in options.items() if name != "use"}
-        steps.append(_build(f"{where}, {use}", type(known[use]), chosen))
-    plain = {name: value for name, value in row.items() if name != "step"}
-    return replace(_build(where, Harvest, plain), steps=tuple(steps))
-
-
-def _build(where: str, kind: type[T], options: Mapping[str, Any]) -> T:
-    """Build a dataclass from values of TOML, checking names and types."""
-    kinds = {field.name: str(field.type) for field in fields(kind)}  # type: ignore[arg-type]
-    faults = []
-    values: dict[str, Any] = {}
-    for name, value in options.items():
-        if name not in kinds:
-            faults.append(f"unknown field {name!r}; known: {', '.join(kinds)}")
-            continue
-        values[name] = tuple(value) if isinstance(value, list) else value
-        if kinds[name] == "float" and isinstance(value, int) and not isinstance(value, bool):
-            values[name] = float(value)
-        expected = {"int": int, "float": float, "bool": bool, "str": str}.get(kinds[name])
-        if expected is not None and type(values[name]) is not expected:
-            faults.append(f"{name} must be {kinds[name]}, not {type(value).__name__}")
-    if faults:
-        raise ConfigError(f"{where}: " + "; ".join(faults), "see `stillwatch range list`")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ConfigError(f"{where}: {error}", "add the missing field") from error
+    plain = dict(row)
+    for options in _tables(plain.pop("step", []), "campaign.step", faults):
+        use = options.pop("use", None)
+        if not isinstance(use, str) or use not in known:
+            faults.append(f"{where}no tactic {use!r}; known: {', '.join(known)}")
+        else:
+            steps.append(build(f"{where}{use}, ", type(known[use]), options, {}, faults))
+    return build(where, Harvest, plain, {"steps": tuple(steps)}, faults)
 
 
 def world(scenario: Scenario, seed: int, data: Path | None) -> World:
-    """Return the world of a scenario and seed."""
+    """Return the world of a scenario and seed.
+
+    Raises:
+        ConfigError: There is data, and the real arrivals do not last that long.
+    """
     if data is None:
         return world_of(seed, scenario.days, scenario.scale)
+    if scenario.days > REAL_DAYS:
+        raise ConfigError(
+            f"scenario {scenario.name}: real arrivals cover {REAL_DAYS} days, not {scenario.days}",
+            "take fewer days, or compose without data",
+        )
     return real_world(data, seed, scenario.days, scenario.scale)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.range._wording import put
-from stillwatch.range.contracts import DAY_US, START_US, Draft, Tactic, World
+from stillwatch.range.contracts import DAY_US, START_US, Draft, Share, Tactic, World
 
 STRONG: Final = "atlas-4-think"
 WEAK: Final = "atlas-4-mini"
@@ -29,8 +29,8 @@ class Arbitrage:
     tactics: ClassVar[tuple[str, ...]] = ("A24",)
     source: ClassVar[str] = "C9: the actor switched model and lab"
 
-    refused: float = 0.3
-    weaker: float = 0.8
+    refused: Share = 0.3
+    weaker: Share = 0.8
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Choose a model for each request that harvests."""

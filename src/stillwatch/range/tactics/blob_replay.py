@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from stillwatch.range._people import identifiers
 from stillwatch.range._wording import put
-from stillwatch.range.contracts import Draft, Tactic, World
+from stillwatch.range.contracts import Draft, Share, Tactic, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class BlobReplay:
     tactics: ClassVar[tuple[str, ...]] = ("A11",)
     source: ClassVar[str] = "arXiv 2608.09867"
 
-    share: float = 0.3
+    share: Share = 0.3
     blobs: int = 400
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.range._ordinary import homes, ordinary
-from stillwatch.range.contracts import Draft, Tactic, World
+from stillwatch.range._rows import undecided
+from stillwatch.range.contracts import Draft, Share, Tactic, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Cover:
     tactics: ClassVar[tuple[str, ...]] = ("A2",)
     source: ClassVar[str] = "C4: mixed with real customers; 0, 50, 95 and 99 % are swept"
 
-    share: float = 0.3
+    share: Share = 0.3
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Put what an ordinary person would have sent in place of some requests."""
@@ -42,7 +43,7 @@ class Cover:
         time_us[order], address[order] = people.time_us, people.address
         taken = pa.array(place, mask=place < 0)
         return replace(
-            draft,
+            undecided(draft, genuine),
             time_us=time_us,
             address=address,
             item=np.where(genuine, -1, draft.item),

@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stillwatch.core.errors import ConfigError
 from stillwatch.range._heirs import heirs, joined
 from stillwatch.range._rows import added, selected
 from stillwatch.range._wording import put
-from stillwatch.range.contracts import DAY_US, Draft, IntArray, Tactic, World
+from stillwatch.range.contracts import DAY_US, Draft, IntArray, Share, Tactic, World
 
 MINUTE_US: Final = 60_000_000
 
@@ -32,9 +33,16 @@ class Failover:
     tactics: ClassVar[tuple[str, ...]] = ("A1", "A19")
     source: ClassVar[str] = "AA26-251A: automated failover; minutes or hours are swept"
 
-    blocked: float = 0.45
+    blocked: Share = 0.45
     least_minutes: float = 2.0
     most_minutes: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.least_minutes > self.most_minutes:
+            raise ConfigError(
+                f"least_minutes {self.least_minutes:g} exceeds most_minutes {self.most_minutes:g}",
+                "swap them",
+            )
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Cut the time line of some accounts and hand the rest to new ones."""
@@ -55,7 +63,7 @@ class Failover:
             account=np.where(late, heir[draft.account], draft.account),
         )
         pause = rng.uniform(self.least_minutes, self.most_minutes, len(first)) * MINUTE_US
-        moved = _resent(moved, first, of, pause.astype(np.int64))
+        moved = _resent(moved, first, of, pause.astype(np.int64), late)
         silent = np.zeros(len(moved), dtype=bool)
         silent[:m] = blocked & ~draft.harvests
         return selected(moved, ~silent)
@@ -68,13 +76,18 @@ def _firsts(account: IntArray, time_us: IntArray, late: NDArray[np.bool_]) -> In
     return order[np.unique(account[order], return_index=True)[1]]
 
 
-def _resent(draft: Draft, first: IntArray, blocked: IntArray, pause: IntArray) -> Draft:
+def _resent(
+    draft: Draft, first: IntArray, blocked: IntArray, pause: IntArray, late: NDArray[np.bool_]
+) -> Draft:
     """Let the blocked account try thrice in vain before its heir sends the same request."""
     tries = np.repeat(first, 3)
     gap = np.tile(np.arange(3), len(first)) * MINUTE_US // 2
     changes = {"account": np.repeat(blocked, 3), "time_us": draft.time_us[tries] + gap}
-    time_us = draft.time_us.copy()
-    time_us[first] += pause + 2 * MINUTE_US
+    begins, delay = np.zeros((2, len(draft.accounts)), dtype=np.int64)
+    heir = draft.account[first]
+    begins[heir], delay[heir] = draft.time_us[first], pause + 2 * MINUTE_US
+    waits = late & (draft.time_us < (begins + delay)[draft.account])
+    time_us = draft.time_us + np.where(waits, delay[draft.account], 0)
     moved = added(replace(draft, time_us=time_us), tries, changes)
     refused = np.arange(len(moved)) >= len(draft)
     return put(moved, "status", refused, pa.array(np.full(len(moved), 403)))

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.range._rhythm import earlier
+from stillwatch.range._rows import answered
 from stillwatch.range._text import answers, fill, join
 from stillwatch.range._wording import put, reworded
-from stillwatch.range.contracts import Draft, Tactic, World
+from stillwatch.range.contracts import Draft, Share, Tactic, World
 
 RUBRIC: Final = (
     "Act as the grader. Mark the response to the question by this rubric: correctness 0-4, depth "
@@ -38,7 +39,7 @@ class Judge:
     tactics: ClassVar[tuple[str, ...]] = ("A13", "A15")
     source: ClassVar[str] = "C1, C9, C10: rubric grading; 770,609 requests fed back"
 
-    share: float = 0.6
+    share: Share = 0.6
     fresh: bool = True
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
@@ -46,7 +47,7 @@ class Judge:
         del world
         n = len(draft.accounts)
         judges = (rng.random(n) < self.share)[draft.account]
-        collects = np.flatnonzero(draft.harvests & ~judges)
+        collects = np.flatnonzero(draft.harvests & ~judges & answered(draft))
         judged = np.flatnonzero(draft.harvests & judges)
         source = earlier(rng, draft.time_us, collects, judged)
         judged, source = judged[source >= 0], source[source >= 0]
@@ -57,8 +58,8 @@ class Judge:
         held = draft.response.take(rows) if self.fresh else made
         rubric = join(pa.scalar(RUBRIC), draft.user.take(rows), pa.scalar("\n\n[Response]\n"), held)
         done = reworded(draft, place >= 0, rubric, fill(rng, MARKS, len(draft)))
-        answered = np.isin(np.arange(len(draft)), source)
-        return put(done, "status", answered, pa.array(np.full(len(draft), 200)))
+        needed = np.isin(np.arange(len(draft)), source)
+        return put(done, "status", needed, pa.array(np.full(len(draft), 200)))
 
 
 TACTIC: Tactic = Judge()

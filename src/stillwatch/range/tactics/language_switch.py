@@ -9,7 +9,7 @@ import numpy as np
 
 from stillwatch.range._text import answers, prompts, tongues
 from stillwatch.range._wording import reworded
-from stillwatch.range.contracts import Draft, Tactic, World
+from stillwatch.range.contracts import Draft, Share, Tactic, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class LanguageSwitch:
     tactics: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = "C13: many of 100,000 prompts not in English"
 
-    share: float = 0.5
+    share: Share = 0.5
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Replace some prompts and answers by ones in the account's other language."""

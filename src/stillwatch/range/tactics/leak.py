@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
+from stillwatch.core.errors import ConfigError
 from stillwatch.range._people import company_domains, identifiers, override, shared
-from stillwatch.range.contracts import Draft, Tactic, World
+from stillwatch.range.contracts import Draft, Share, Tactic, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,14 @@ class Leak:
     tactics: ClassVar[tuple[str, ...]] = ("A1",)
     source: ClassVar[str] = "AA26-251A: similar registration and payment; the rate is swept"
 
-    rate: float = 0.5
+    rate: Share = 0.5
     least: int = 3
     most: int = 8
     domains: int = 6
+
+    def __post_init__(self) -> None:
+        if self.least > self.most:
+            raise ConfigError(f"least {self.least} exceeds most {self.most}", "swap them")
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Deal shared cards and domains out to some accounts."""

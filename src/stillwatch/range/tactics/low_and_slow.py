@@ -16,7 +16,7 @@ class LowAndSlow:
     """Drops requests that harvest beyond a daily cap.
 
     Attributes:
-        most: Most requests of an account a day.
+        most: Most requests that harvest of an account a day.
     """
 
     name: ClassVar[str] = "low_and_slow"
@@ -27,14 +27,15 @@ class LowAndSlow:
     most: int = 6
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
-        """Keep the first requests of each account and day."""
+        """Keep the first requests that harvest of each account and day, and all genuine ones."""
         del rng, world
         day = (draft.time_us - START_US) // DAY_US
-        order = np.lexsort((draft.time_us, day, draft.account))
+        rows = np.flatnonzero(draft.harvests)
+        order = rows[np.lexsort((draft.time_us[rows], day[rows], draft.account[rows]))]
         key = (draft.account * 4096 + day)[order]
         opens = np.concatenate(([True], key[1:] != key[:-1]))[: len(key)]
         rank = np.arange(len(key)) - np.flatnonzero(opens)[np.cumsum(opens) - 1]
-        kept = np.zeros(len(draft), dtype=bool)
+        kept = ~draft.harvests
         kept[order] = rank < self.most
         return selected(draft, kept)
 

@@ -11,7 +11,7 @@ from stillwatch.range._network import pick
 from stillwatch.range._ordinary import homes
 from stillwatch.range._people import clients
 from stillwatch.range._rhythm import human
-from stillwatch.range.contracts import Draft, Tactic, World
+from stillwatch.range.contracts import Draft, Share, Tactic, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Mimicry:
     tactics: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = "evasion sweep: benign mimicry"
 
-    rate: float = 1.0
+    rate: Share = 1.0
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Redraw time, address and client of the accounts that mimic."""

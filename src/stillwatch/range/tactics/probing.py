@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from stillwatch.range._text import prompts
 from stillwatch.range._wording import put, reworded
-from stillwatch.range.contracts import Draft, Tactic, World
+from stillwatch.range.contracts import Draft, Share, Tactic, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Probing:
     tactics: ClassVar[tuple[str, ...]] = ("A20",)
     source: ClassVar[str] = "AA26-251A: quality harnesses that look for countermeasures"
 
-    share: float = 0.15
+    share: Share = 0.15
     items: int = 25
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:

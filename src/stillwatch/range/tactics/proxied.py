@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from stillwatch.range.contracts import Draft, Tactic, World
+from stillwatch.range.contracts import Draft, Share, Tactic, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Proxied:
     tactics: ClassVar[tuple[str, ...]] = ("A1",)
     source: ClassVar[str] = "C4: one proxy network, over 20,000 accounts, mixed with real customers"
 
-    rate: float = 0.8
-    requests: float = 0.65
+    rate: Share = 0.8
+    requests: Share = 0.65
     pool: int = 25
     each: int = 2
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from stillwatch.range._assemble import NEW_MODEL
 from stillwatch.range._wording import put
-from stillwatch.range.contracts import HOUR_US, Draft, Tactic, World
+from stillwatch.range.contracts import HOUR_US, Draft, Share, Tactic, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Release:
     tactics: ClassVar[tuple[str, ...]] = ("A18",)
     source: ClassVar[str] = "C3: about half of the traffic moved within 24 hours"
 
-    share: float = 0.55
+    share: Share = 0.55
     within_hours: float = 20.0
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.range._wording import put
-from stillwatch.range.contracts import Draft, Tactic, World
+from stillwatch.range.contracts import ABSENT, Draft, Share, Tactic, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,16 @@ class Sanitised:
     tactics: ClassVar[tuple[str, ...]] = ("A26",)
     source: ClassVar[str] = "AA26-251A: automated sanitisation of metadata"
 
-    rate: float = 0.7
+    rate: Share = 0.7
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Blank what a client usually says about itself."""
         del world
         strips = (rng.random(len(draft.accounts)) < self.rate)[draft.account] & draft.harvests
-        blank = pa.repeat("", len(draft))
-        done = put(draft, "user_agent", strips, blank)
-        return put(done, "tls_fingerprint", strips, blank)
+        blank = pa.repeat(ABSENT, len(draft))
+        for column in ("user_agent", "tls_fingerprint", "end_user_id"):
+            draft = put(draft, column, strips, blank)
+        return draft
 
 
 TACTIC: Tactic = Sanitised()

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-import pyarrow as pa
 
 from stillwatch.range._ordinary import homes, ordinary
-from stillwatch.range._rows import added
-from stillwatch.range.contracts import DAY_US, START_US, Draft, Tactic, World
+from stillwatch.range._rows import added, undecided
+from stillwatch.range.contracts import DAY_US, START_US, Draft, Share, Tactic, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +26,23 @@ class StolenKeys:
     tactics: ClassVar[tuple[str, ...]] = ("A23",)
     source: ClassVar[str] = "vendor report, September 2026: stolen keys and cards"
 
-    before: float = 0.5
-    rate: float = 0.6
+    before: Share = 0.5
+    rate: Share = 0.6
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Hold the harvest of the accounts taken over back, and let their owners speak as well."""
         n, span = len(draft.accounts), world.span
         stolen = rng.random(n) < self.rate
         old = START_US - (rng.uniform(120.0, 900.0, n) * DAY_US).astype(np.int64)
-        draft.accounts.created_us[stolen] = old[stolen]
+        accounts = draft.accounts
+        accounts = replace(accounts, created_us=np.where(stolen, old, accounts.created_us))
         held = draft.harvests & stolen[draft.account]
         late = START_US + (self.before * span.days * DAY_US)
         squeezed = late + (draft.time_us - START_US) * (1.0 - self.before)
-        moved = replace(draft, time_us=np.where(held, squeezed, draft.time_us).astype(np.int64))
+        time_us = np.where(held, squeezed, draft.time_us).astype(np.int64)
+        moved = replace(draft, accounts=accounts, time_us=time_us)
         counts = np.where(stolen, rng.poisson(2.0 * span.days, n), 0).astype(np.int64)
-        owner = ordinary(rng, world, draft.accounts, counts, homes(rng, n, 0.1))
+        owner = ordinary(rng, world, accounts, counts, homes(rng, n, 0.1))
         rows = np.searchsorted(np.sort(draft.account), owner.account)
         rows = np.argsort(draft.account, kind="stable")[rows]
         changes = {
@@ -50,9 +51,9 @@ class StolenKeys:
             "item": np.full(len(rows), -1, dtype=np.int64),
             "user": owner.user,
             "response": owner.response,
-            "system": pa.nulls(len(rows), pa.string()),
         }
-        return added(moved, rows, changes)
+        done = added(moved, rows, changes)
+        return undecided(done, np.arange(len(done)) >= len(draft))
 
 
 TACTIC: Tactic = StolenKeys()

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.range._rhythm import earlier
+from stillwatch.range._rows import answered
 from stillwatch.range._text import join
 from stillwatch.range._wording import put, reworded
-from stillwatch.range.contracts import Draft, Tactic, World
+from stillwatch.range.contracts import Draft, Share, Tactic, World
 
 LEAD: Final = (
     "Clean the trace below for a training set: drop greetings and repetitions, keep each step of "
@@ -32,21 +33,20 @@ class TraceCleaning:
     tactics: ClassVar[tuple[str, ...]] = ("A15",)
     source: ClassVar[str] = "C9: 770,609 requests through a trace cleaner"
 
-    share: float = 0.4
+    share: Share = 0.4
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Replace some requests by the cleaning of an answer that any account got before."""
         del world
         cleans = draft.harvests & (rng.random(len(draft)) < self.share)
-        source = earlier(
-            rng, draft.time_us, np.flatnonzero(draft.harvests & ~cleans), np.flatnonzero(cleans)
-        )
+        raws = np.flatnonzero(draft.harvests & ~cleans & answered(draft))
+        source = earlier(rng, draft.time_us, raws, np.flatnonzero(cleans))
         place = np.full(len(draft), -1, dtype=np.int64)
         place[np.flatnonzero(cleans)] = source
         raw = draft.response.take(pa.array(np.maximum(place, 0)))
-        answered = np.isin(np.arange(len(draft)), source[source >= 0])
+        needed = np.isin(np.arange(len(draft)), source[source >= 0])
         done = reworded(draft, place >= 0, join(pa.scalar(LEAD), raw), raw)
-        return put(done, "status", answered, pa.array(np.full(len(draft), 200)))
+        return put(done, "status", needed, pa.array(np.full(len(draft), 200)))
 
 
 TACTIC: Tactic = TraceCleaning()

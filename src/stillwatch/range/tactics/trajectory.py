@@ -25,8 +25,8 @@ class Trajectory:
     """Sends tool results of another harness, with the same beginning continued in several ways.
 
     Attributes:
-        forks: Continuations of one beginning.
-        steps: Steps of a trajectory.
+        forks: Items of the corpus that continue one beginning, each in its own way.
+        steps: Steps of a trajectory, of which the last one is the fork.
     """
 
     name: ClassVar[str] = "trajectory"
@@ -38,14 +38,16 @@ class Trajectory:
     steps: int = 3
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
-        """Put the steps of a trajectory between the task and the request for the next one."""
+        """Replace each prompt by a task, steps shared by the forks, and a last step of its own."""
         del world
-        tale = np.maximum(draft.item, 0) // self.forks
-        which, stories = np.unique(tale, return_inverse=True)
-        parts: list[pa.Array | str] = [pa.scalar("Task: "), draft.user]
-        for _ in range(self.steps):
+        tale = np.where(draft.harvests, draft.item // self.forks, -1)
+        which, first, stories = np.unique(tale, return_index=True, return_inverse=True)
+        task = draft.user.take(pa.array(first[stories]))
+        parts: list[pa.Array | str] = [pa.scalar("Task: "), task]
+        for _ in range(self.steps - 1):
             calls = fill(rng, STEPS, len(which)).take(pa.array(stories))
             parts += [pa.scalar("\n"), calls]
+        parts += [pa.scalar("\n"), fill(rng, STEPS, len(draft))]
         parts.append(pa.scalar("\nWhat is the next step?"))
         return reworded(draft, draft.harvests, join(*parts))
 
