@@ -27,7 +27,8 @@ KINDS: Final = {
     "detectors": "Detectors: what is looked for in one account",
     "linkers": "Linkers: what is looked for between accounts",
     "range.personas": "Personas of the composed traffic",
-    "range.tactics": "Campaigns of the composed traffic",
+    "range.campaigns": "Campaigns of the demo week",
+    "range.tactics": "Tactics of the composed campaigns",
 }
 
 

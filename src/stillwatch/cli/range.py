@@ -127,9 +127,11 @@ def compose(scenario: tuple[str, ...], out: Path, seed: int, data: Path | None,
     return 0
 
 
-@range_group.command("evaluate", epilog=example("range evaluate results range/labels.parquet"))
-@click.argument("results", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.argument("labels", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@range_group.command(
+    "evaluate", epilog=example("range evaluate results range/template_400/labels.parquet")
+)
+@click.argument("results", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("labels", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 def evaluate(results: Path, labels: Path, as_json: bool) -> int:
     """Hold the RESULTS of a scan or replay against the LABELS."""
