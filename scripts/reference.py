@@ -28,7 +28,8 @@ KINDS: Final = {
     "linkers": "Linkers: what is looked for between accounts",
     "range.baselines": "Baselines that the range shows beside stillwatch",
     "range.personas": "Personas of the composed traffic",
-    "range.tactics": "Campaigns of the composed traffic",
+    "range.campaigns": "Campaigns of the demo week",
+    "range.tactics": "Tactics of the composed campaigns",
 }
 
 

@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -21,11 +22,14 @@ from stillwatch.core import errors
 from stillwatch.core.catalogue import CONSTANTS, units
 from stillwatch.core.config import Settings, effective
 from stillwatch.core.records import EXCHANGE_SCHEMA
+from stillwatch.range import scenario
+from stillwatch.range.contracts import UNOBSERVABLE
 
 ROOT: Final = Path(__file__).parents[1]
 README: Final = ROOT / "README.md"
 REFERENCE: Final = ROOT / "docs" / "reference"
 LOGS: Final = ROOT / "docs" / "how-to" / "read-your-logs.md"
+RANGE: Final = ROOT / "docs" / "explanation" / "range.md"
 MAPPED: Final = {
     "OpenTelemetry GenAI spans": ("otel", "_spans"),
     "LiteLLM": ("litellm", "_pairs"),
@@ -157,6 +161,24 @@ def test_every_worked_example_prints_what_is_shown(
     run(shlex.split(line)[1:])
     captured = capfd.readouterr()
     assert captured.out + captured.err == output, f"{where} shows something else"
+
+
+def test_the_scenario_shown_is_read_and_composed() -> None:
+    shown = re.findall(
+        r'```toml title="(\w+)\.toml"\n(.*?)```', RANGE.read_text("utf-8"), re.DOTALL
+    )
+    assert shown
+    for name, text in shown:
+        plan = scenario.read(name, text)
+        assert plan.campaigns
+        week = scenario.compose(replace(plan, days=2, scale=0.01), 0, None)
+        hidden = set(week.labels["campaign_id"].drop_null().to_pylist())
+        assert hidden == {campaign.name for campaign in plan.campaigns}
+
+
+def test_every_tactic_that_leaves_no_trace_is_said() -> None:
+    text = RANGE.read_text("utf-8")
+    assert all(f"({name})" in text for name in UNOBSERVABLE)
 
 
 def test_every_source_is_shown_at_work() -> None:
