@@ -38,8 +38,8 @@ def test_schema_order_and_span(week: Composition) -> None:
 
 
 def test_size_of_the_demo(week: Composition) -> None:
-    assert 100_000 <= week.exchanges.num_rows <= 140_000
-    assert 5_500 <= week.labels.num_rows <= 8_000
+    assert 120_000 <= week.exchanges.num_rows <= 165_000
+    assert 6_000 <= week.labels.num_rows <= 8_500
 
 
 def test_labels_name_every_account_once(week: Composition) -> None:

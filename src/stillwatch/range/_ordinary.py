@@ -37,6 +37,7 @@ def ordinary(
     kind: str = "mixed",
     hours: FloatArray = AWAKE,
     weekend: float = 0.6,
+    tongue: IntArray | None = None,
 ) -> Traffic:
     """Compose what people ask by day.
 
@@ -49,11 +50,12 @@ def ordinary(
         kind: Kind of prompt, see `_text.prompts`.
         hours: Relative activity by local hour.
         weekend: Activity at the weekend.
+        tongue: Usual language of each account; drawn where it is not given.
     """
     account = owners(counts)
     time_us = human(rng, account, accounts.zone_hours, world.span, hours, weekend)
     time_us = time_us[np.lexsort((time_us, account))]
-    language = spoken(rng, account, len(accounts))
+    language = spoken(rng, account, tongues(rng, len(accounts)) if tongue is None else tongue)
     response = answers(rng, language)
     user = _quoting(rng, prompts(rng, kind, language), response, account)
     user = _habitual(rng, user, account, len(accounts))
@@ -95,10 +97,9 @@ def beside(one: Traffic, other: Traffic) -> Traffic:
     )
 
 
-def spoken(rng: np.random.Generator, account: IntArray, accounts: int) -> IntArray:
+def spoken(rng: np.random.Generator, account: IntArray, tongue: IntArray) -> IntArray:
     """Draw the language of each exchange: the account's own, now and then English."""
-    own_tongue = tongues(rng, accounts)[account]
-    return np.where(rng.random(len(account)) < 0.15, -1, own_tongue).astype(np.int64)
+    return np.where(rng.random(len(account)) < 0.15, -1, tongue[account]).astype(np.int64)
 
 
 def homes(rng: np.random.Generator, n: int, hosted: float = 0.0) -> IntArray:

@@ -90,11 +90,11 @@ class Translator:
         accounts = people(rng, n, self.look_alike, api=0.35)
         accounts = belong(rng, accounts, group, organization=0.6, payment=0.8, domain=0.9)
         counts = np.maximum(2, sizes(rng, n, 24.0, world.span.days))
-        traffic = ordinary(rng, world, accounts, counts, homes(rng, n, 0.1))
+        tongue = tongues(rng, n, foreign=0.75)
+        traffic = ordinary(rng, world, accounts, counts, homes(rng, n, 0.1), tongue=tongue)
         account = traffic.account
-        own_tongue = tongues(rng, n, foreign=0.75)[account]
         switches = rng.random(len(account)) < 0.2
-        language = np.where(switches, tongues(rng, len(account), 0.5), own_tongue)
+        language = np.where(switches, tongues(rng, len(account), 0.5), tongue[account])
         translates = rng.random(len(account)) < rng.beta(3.0, 2.0, n)[account]
         desk = fill(rng, ("{company} in {place}, {industry}",), agencies)
         brief = wrapped(rng, BRIEFS, np.zeros(agencies, np.int64), desk)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from stillwatch.range._ordinary import spoken
 from stillwatch.range._rhythm import human
-from stillwatch.range._text import answers, prompts
+from stillwatch.range._text import answers, prompts, tongues
 from stillwatch.range._wording import reworded
 from stillwatch.range.contracts import Draft, Tactic, World
 
@@ -40,7 +40,7 @@ class Rerouting:
 
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Replace the harvest by what ordinary users ask, behind a foreign system prompt."""
-        language = spoken(rng, draft.account, len(draft.accounts))
+        language = spoken(rng, draft.account, tongues(rng, len(draft.accounts)))
         user, response = prompts(rng, "mixed", language), answers(rng, language)
         brand = rng.integers(self.brands, size=len(draft.accounts))[draft.account]
         prompt = pa.array([PROMPT.format(name=NAMES[k % len(NAMES)]) for k in range(self.brands)])
