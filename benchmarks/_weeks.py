@@ -19,6 +19,7 @@ import stillwatch as package
 from benchmarks._measure import stillwatch
 from stillwatch.range import scenario
 from stillwatch.range.compose import write
+from stillwatch.range.contracts import IN_LIFE
 from stillwatch.range.evaluate import evaluate
 
 EVALUATION = "evaluation.json"
@@ -92,7 +93,7 @@ def history(files: Iterable[Past], profile: Path) -> None:
 def _past(one: Past) -> None:
     if one.path.exists():
         return
-    plan = scenario.Scenario("history", "nobody harvests", days=14, scale=one.scale)
+    plan = scenario.Scenario("history", "nobody harvests", days=14, scale=one.scale, rare=IN_LIFE)
     folder = one.path.with_suffix(".part")
     traffic, labels = write(scenario.compose(plan, one.seed, one.data), folder)
     labels.rename(one.path.with_suffix(".labels"))

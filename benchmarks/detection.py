@@ -32,9 +32,9 @@ FIRST_SEED = 10
 HISTORY_SEED = 1_000_003
 HISTORY_FILES = 5
 BENIGN_WEEKS = 200
-SEEDS = 3
-FEWER_SEEDS = {"hydra_20000": 1, "permuted_week": 3}
-REPLAYED = {"template_400": 2}
+SEEDS = 2
+FEWER_SEEDS = {"hydra_20000": 1, "evasions": 1, "every_tactic": 1}
+REPLAYED = {"template_400": 1}
 SCALE = 0.5
 """Of the benign accounts in scenarios that set no scale of their own."""
 REDUCED = ("benign_week", "permuted_week", "twelve_slow", "two_operators")

@@ -115,7 +115,7 @@ def _classroom(g: Group) -> tuple[bool, str]:
 
 def _show_your_work(g: Group) -> tuple[bool, str]:
     return (
-        0 < g.elicitation < 0.2 and g.grading < 0.2 and g.echo < 0.05,
+        0.05 < g.elicitation < 0.2 and g.grading < 0.2 and g.echo < 0.05,
         f"{g.elicitation:.0%} of the prompts ask for the model's own reasoning",
     )
 

@@ -34,6 +34,10 @@ Share = float
 ABSENT: Final = ""
 """Decides, as an entry of `chosen`, that a column of text is null and not the common draw."""
 
+IN_LIFE: Final = 0.02
+"""Personas of research, labelling, red teams and the like are composed at some 0.5 % of all
+accounts each; nobody has published how many there are, one in ten thousand is our guess."""
+
 LABEL_SCHEMA: Final = pa.schema(
     [
         pa.field("account_id", pa.string(), nullable=False),
@@ -76,6 +80,8 @@ class World:
         span: Time composed.
         proxies: Addresses of a VPN service in hosting networks, as IPv4 integers.
         scale: Multiplies the number of accounts of every persona.
+        rare: Multiplies, on top, that of personas that are rare in life: 1 composes them often
+            enough for an interval, `IN_LIFE` as often as a provider may meet them.
         data: Folder of real prompts and arrivals that `catalogue.toml` names; None for text and
             times of our own making.
     """
@@ -84,6 +90,7 @@ class World:
     span: Span
     proxies: IntArray
     scale: float = 1.0
+    rare: float = 1.0
     data: Path | None = None
 
     def count(self, accounts: int, least: int = 1) -> int:
@@ -154,11 +161,20 @@ class Traffic:
 
 
 class Persona(Protocol):
-    """Ordinary accounts of one kind."""
+    """Ordinary accounts of one kind.
+
+    Attributes:
+        name: Name of the file.
+        summary: Who, in half a line.
+        look_alike: Id B1 to B18, empty where it looks like nothing.
+        rare: Whether a provider meets it once in thousands of accounts, far less often than it is
+            composed for an interval.
+    """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     look_alike: ClassVar[str]
+    rare: ClassVar[bool]
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of all accounts of this kind."""

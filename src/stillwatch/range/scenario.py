@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -22,8 +22,8 @@ from stillwatch.core.errors import ConfigError
 from stillwatch.range._assemble import assemble
 from stillwatch.range._corpora import catalogue
 from stillwatch.range._options import build
-from stillwatch.range.compose import stream, world_of
-from stillwatch.range.contracts import Composition, Persona, Tactic, Traffic, World
+from stillwatch.range.compose import benign, stream, world_of
+from stillwatch.range.contracts import Composition, Tactic, World
 from stillwatch.range.harvest import Harvest
 from stillwatch.range.real import real_world, tenants
 
@@ -43,6 +43,7 @@ class Scenario:
         target: What is expected of a detector, in words; empty where nothing is.
         days: Whole days, 2 to 14 with real arrivals.
         scale: Multiplies the number of benign accounts.
+        rare: Multiplies, on top, that of the look-alikes that are rare in life.
         permuted: Whether the exchanges are dealt out to the accounts at random in the end: a
             negative control, in which nobody belongs together.
         without: Corpora that the benign mix leaves out.
@@ -54,6 +55,7 @@ class Scenario:
     target: str = ""
     days: int = 7
     scale: float = 1.0
+    rare: float = 1.0
     permuted: bool = False
     without: tuple[str, ...] = ()
     campaigns: tuple[Harvest, ...] = ()
@@ -157,13 +159,15 @@ def world(scenario: Scenario, seed: int, data: Path | None) -> World:
         ConfigError: There is data, and the real arrivals do not last that long.
     """
     if data is None:
-        return world_of(seed, scenario.days, scenario.scale)
+        place = world_of(seed, scenario.days, scenario.scale)
+        return replace(place, rare=scenario.rare)
     if scenario.days > REAL_DAYS:
         raise ConfigError(
             f"scenario {scenario.name}: real arrivals cover {REAL_DAYS} days, not {scenario.days}",
             "take fewer days, or compose without data",
         )
-    return real_world(data, seed, scenario.days, scenario.scale)
+    place = real_world(data, seed, scenario.days, scenario.scale)
+    return replace(place, rare=scenario.rare)
 
 
 def compose(scenario: Scenario, seed: int, data: Path | None) -> Composition:
@@ -175,10 +179,7 @@ def compose(scenario: Scenario, seed: int, data: Path | None) -> Composition:
         data: Folder of the real prompts and arrivals; None takes text of our own making.
     """
     place = world(scenario, seed, data)
-    parts: list[Traffic] = [
-        persona.compose(stream(seed, f"persona.{name}"), place)
-        for name, persona in units("range.personas", Persona).items()
-    ]
+    parts = benign(place)
     if data is not None:
         parts += tenants(place, scenario.without)
     parts += [

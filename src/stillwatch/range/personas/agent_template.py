@@ -34,6 +34,7 @@ class AgentTemplate:
     name: ClassVar[str] = "agent_template"
     summary: ClassVar[str] = "a popular open-source agent: identical system prompt, strangers"
     look_alike: ClassVar[str] = "B10"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 640 accounts; a quarter of it is plain chat."""

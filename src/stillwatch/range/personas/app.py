@@ -39,6 +39,7 @@ class App:
     name: ClassVar[str] = "app"
     summary: ClassVar[str] = "small production apps, one template each"
     look_alike: ClassVar[str] = "B10"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 160 apps."""

@@ -49,6 +49,7 @@ class Backfill:
     name: ClassVar[str] = "backfill"
     summary: ClassVar[str] = "retrieval backfills and moves to a new key: no ramp, once"
     look_alike: ClassVar[str] = "B13"
+    rare: ClassVar[bool] = True
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 12 fillings and 6 moves, of 24 accounts."""

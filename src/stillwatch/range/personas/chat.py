@@ -21,6 +21,7 @@ class Chat:
     name: ClassVar[str] = "chat"
     summary: ClassVar[str] = "private chat users, by day, at home"
     look_alike: ClassVar[str] = ""
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 1,100 accounts."""

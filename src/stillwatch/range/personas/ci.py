@@ -44,6 +44,7 @@ class Ci:
     name: ClassVar[str] = "ci"
     summary: ClassVar[str] = "continuous integration: one key, ephemeral runners, bursts at commits"
     look_alike: ClassVar[str] = "B7"
+    rare: ClassVar[bool] = True
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 40 projects."""

@@ -26,6 +26,7 @@ class Classroom:
     name: ClassVar[str] = "classroom"
     summary: ClassVar[str] = "classes: new accounts in a burst, same exercises, same card"
     look_alike: ClassVar[str] = "B11"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 10 classes of 12 to 30."""

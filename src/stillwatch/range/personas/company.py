@@ -23,6 +23,7 @@ class Company:
     name: ClassVar[str] = "company"
     summary: ClassVar[str] = "small firms: shared domain, card and office, office hours"
     look_alike: ClassVar[str] = "B9"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 230 companies of 3 to 12."""

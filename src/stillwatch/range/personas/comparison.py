@@ -59,6 +59,7 @@ class Comparison:
     name: ClassVar[str] = "comparison"
     summary: ClassVar[str] = "comparison sites and provider verification: one published set"
     look_alike: ClassVar[str] = "B17"
+    rare: ClassVar[bool] = True
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of two sites and about 16 users of a verification tool."""

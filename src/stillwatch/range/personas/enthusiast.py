@@ -24,6 +24,7 @@ class Enthusiast:
     name: ClassVar[str] = "enthusiast"
     summary: ClassVar[str] = "people who move to a new model on release day"
     look_alike: ClassVar[str] = "B2"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 140 accounts, busier after the release."""

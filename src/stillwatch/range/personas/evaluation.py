@@ -21,6 +21,7 @@ class Evaluation:
     name: ClassVar[str] = "evaluation"
     summary: ClassVar[str] = "nightly evaluation runs over a fixed item set"
     look_alike: ClassVar[str] = "B1"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 14 runners; every third team runs a public item set."""

@@ -28,6 +28,7 @@ class Fleet:
     name: ClassVar[str] = "fleet"
     summary: ClassVar[str] = "an enterprise agent fleet: steady, many addresses, one organisation"
     look_alike: ClassVar[str] = "B6"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of two fleets of about 40 and 20 workers."""

@@ -19,6 +19,7 @@ class Gateway:
     name: ClassVar[str] = "gateway"
     summary: ClassVar[str] = "an aggregator: shared addresses, very diverse, end-user ids passed"
     look_alike: ClassVar[str] = "B8"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 24 keys and 1,200 end users."""

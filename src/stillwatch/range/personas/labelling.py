@@ -49,6 +49,7 @@ class Labelling:
     name: ClassVar[str] = "labelling"
     summary: ClassVar[str] = "labelling vendors and judge pipelines with a stable rubric"
     look_alike: ClassVar[str] = "B5"
+    rare: ClassVar[bool] = True
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about ten customers; the first accounts of some are judged."""

@@ -38,6 +38,7 @@ class Memory:
     name: ClassVar[str] = "memory"
     summary: ClassVar[str] = "memory and summary features that quote the customer's own answers"
     look_alike: ClassVar[str] = "B18"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 13 products."""

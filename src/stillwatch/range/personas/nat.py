@@ -22,6 +22,7 @@ class Nat:
     name: ClassVar[str] = "nat"
     summary: ClassVar[str] = "campus, office and carrier gateways: one address, many people"
     look_alike: ClassVar[str] = "B9"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 170 gateways."""

@@ -51,6 +51,7 @@ class RedTeam:
     name: ClassVar[str] = "red_team"
     summary: ClassVar[str] = "approved security staff who attack a client's assistant"
     look_alike: ClassVar[str] = "B16"
+    rare: ClassVar[bool] = True
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about seven teams."""

@@ -43,6 +43,7 @@ class ReleaseBenchmark:
     name: ClassVar[str] = "release_benchmark"
     summary: ClassVar[str] = "a published benchmark, run on a new model the day it appears"
     look_alike: ClassVar[str] = "B2"
+    rare: ClassVar[bool] = True
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 10 teams, nearly all of it after the release."""

@@ -59,6 +59,7 @@ class Research:
     name: ClassVar[str] = "research"
     summary: ClassVar[str] = "academic and safety research on reasoning and jailbreaks"
     look_alike: ClassVar[str] = "B3"
+    rare: ClassVar[bool] = True
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 11 groups, four of them on jailbreaks."""

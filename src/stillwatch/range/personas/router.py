@@ -48,6 +48,7 @@ class Router:
     name: ClassVar[str] = "router"
     summary: ClassVar[str] = "routers that fail over on errors and timeouts, for diverse users"
     look_alike: ClassVar[str] = "B15"
+    rare: ClassVar[bool] = True
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about nine routers."""

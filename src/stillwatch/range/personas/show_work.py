@@ -25,6 +25,7 @@ class ShowWork:
     name: ClassVar[str] = "show_work"
     summary: ClassVar[str] = "audit tools and learners who ask to see the working"
     look_alike: ClassVar[str] = "B12"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 110 accounts: half learners, half users of three tools."""

@@ -43,6 +43,7 @@ class SyntheticData:
     name: ClassVar[str] = "synthetic_data"
     summary: ClassVar[str] = "training data for a narrow model of the customer's own"
     look_alike: ClassVar[str] = "B4"
+    rare: ClassVar[bool] = True
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about nine teams."""

@@ -80,6 +80,7 @@ class Translator:
     name: ClassVar[str] = "translator"
     summary: ClassVar[str] = "translators and multilingual users, in languages of their own"
     look_alike: ClassVar[str] = "B14"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 36 freelancers and 5 agencies."""

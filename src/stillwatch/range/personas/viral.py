@@ -30,6 +30,7 @@ class Viral:
     name: ClassVar[str] = "viral"
     summary: ClassVar[str] = "strangers who paste a prompt that went round in public"
     look_alike: ClassVar[str] = "B10"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 420 accounts over three openings."""

@@ -18,6 +18,7 @@ class Vpn:
     name: ClassVar[str] = "vpn"
     summary: ClassVar[str] = "VPN customers on the addresses that campaigns use as well"
     look_alike: ClassVar[str] = "B9"
+    rare: ClassVar[bool] = False
 
     def compose(self, rng: np.random.Generator, world: World) -> Traffic:
         """Return the traffic of about 360 accounts."""
