@@ -131,7 +131,7 @@ SKETCH: Final = ContentSketch(
             0.6,
             "translate your reasoning | translate your thoughts | translate your thinking | "
             "translate … chain of thought | translate … working memory | working memory | "
-            "internal notes | translate … notes | scratch work | "
+            "your internal notes | translate your notes | scratch work | "
             "thoughts in base0 | reasoning in base0 | encode your reasoning | "
             "encode … reasoning | reasoning in pinyin | think … then translate | "
             "翻译你的思考 | 翻译你的推理 | 工作记忆 | traduce tu razonamiento | "
