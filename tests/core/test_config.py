@@ -55,7 +55,7 @@ def test_every_fault_is_reported_at_once_with_what_is_allowed() -> None:
         "here.toml: [top]: unknown; allowed: scan, detectors, linkers",
         "detectors.steady_load.min_exchange: unknown; allowed: min_exchanges",
         "detectors.steady_load.min_exchanges: input should be a valid integer",
-        "[detectors.nope]: unknown; allowed: batch_generation,",
+        "[detectors.nope]: unknown; allowed: account_takeover,",
         "linkers: must be a table",
         "scan.fdr: input should be less than 1",
         "scan.threds: unknown; allowed: fdr, review_budget",

@@ -11,12 +11,13 @@ from stillwatch.range.contracts import Composition
 
 @pytest.fixture(scope="session")
 def week() -> Composition:
-    return compose_demo(seed=0)
+    """Compose a whole week, in which every look-alike is common."""
+    return compose_demo(seed=0, rare=1.0)
 
 
 @pytest.fixture(scope="session")
 def small() -> Composition:
-    return compose_demo(seed=0, scale=0.06)
+    return compose_demo(seed=0, scale=0.06, rare=1.0)
 
 
 @pytest.fixture(scope="session")

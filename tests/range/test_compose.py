@@ -8,14 +8,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from stillwatch.core.catalogue import units
 from stillwatch.core.records import EXCHANGE_SCHEMA
 from stillwatch.range.compose import compose_demo, write
-from stillwatch.range.contracts import LABEL_SCHEMA, START_US, Composition, Span
+from stillwatch.range.contracts import LABEL_SCHEMA, START_US, Composition, Persona, Span
 
 
 def test_same_seed_same_bytes(small: Composition, tmp_path: Path) -> None:
     once = write(small, tmp_path / "a")
-    twice = write(compose_demo(seed=0, scale=0.06), tmp_path / "b")
+    twice = write(compose_demo(seed=0, scale=0.06, rare=1.0), tmp_path / "b")
     for one, two in zip(once, twice, strict=True):
         assert one.read_bytes() == two.read_bytes()
 
@@ -57,7 +58,7 @@ def test_labels_name_every_account_once(week: Composition) -> None:
 
 
 def test_without_campaigns_there_are_none_and_the_innocent_remain(small: Composition) -> None:
-    quiet = compose_demo(seed=0, scale=0.06, campaigns=False)
+    quiet = compose_demo(seed=0, scale=0.06, campaigns=False, rare=1.0)
     assert quiet.labels["campaign_id"].null_count == quiet.labels.num_rows
     innocent = small.labels.filter(small.labels["campaign_id"].is_null())
     assert innocent["archetype"].value_counts().to_pylist() != []
@@ -101,3 +102,12 @@ def test_no_value_of_a_category_belongs_to_campaigns_alone(week: Composition, co
     ours = set(pc.unique(labelled.filter(hidden)[column]).to_pylist())
     others = set(pc.unique(labelled.filter(pc.invert(hidden))[column]).to_pylist())
     assert ours <= others
+
+
+def test_what_is_rare_in_life_is_rare_where_it_should_be() -> None:
+    """Over many small worlds, as many accounts as are due; a world has a few or none."""
+    rare = {p.look_alike for p in units("range.personas", Persona).values() if p.rare} - {"B2"}
+    worlds = [compose_demo(seed, days=2, scale=0.06, rare=0.5) for seed in range(8)]
+    found = [set(world.labels["archetype"].to_pylist()) & rare for world in worlds]
+    assert len({frozenset(names) for names in found}) > 1
+    assert 0 < sum(map(len, found)) < len(found) * len(rare)
