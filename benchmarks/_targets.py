@@ -189,11 +189,11 @@ def judged(added: Sequence[Pool]) -> list[Judged]:
 
 
 def _shown(added: Sequence[Pool]) -> list[Target]:
-    """Return a row for each hidden campaign of the scenarios that hide several, without a bar."""
+    """Return rows without a bar: of scenarios that hide several campaigns, and of those apart."""
     return [
         Target(pool.scenario, f"recall_{level}:{one.members.name}")
         for pool in added
-        if len(pool.whole.hidden) > 1
+        if len(pool.whole.hidden) > 1 or "." in pool.scenario
         for one in pool.whole.hidden
         for level in ("act", "review")
     ]

@@ -25,7 +25,7 @@ from benchmarks._measure import stillwatch
 from benchmarks._targets import LEVEL, NOMINAL, Gate, Judged, gates, judged
 from benchmarks._weeks import Past, Week, at_a_time, code, history, judge
 from stillwatch.range.pooling import Pool, pool, pools, read
-from stillwatch.range.scenario import scenarios
+from stillwatch.range.scenario import Scenario, find, scenarios
 
 FIRST_SEED = 10
 """Seeds 0 to 9 are for tuning."""
@@ -33,7 +33,9 @@ HISTORY_SEED = 1_000_003
 HISTORY_FILES = 5
 BENIGN_WEEKS = 200
 SEEDS = 2
-FEWER_SEEDS = {"hydra_20000": 1, "evasions": 1, "every_tactic": 1}
+FEWER_SEEDS = {"hydra_20000": 1}
+APART = ("evasions", "every_tactic")
+"""Scenarios whose campaigns are composed one at a time: together they would find each other."""
 REPLAYED = {"template_400": 1}
 SCALE = 0.5
 """Of the benign accounts in scenarios that set no scale of their own."""
@@ -66,7 +68,7 @@ class Plan:
 
 def plan_for(size: float) -> Plan:
     """Return what is done at a size: everything at 1, else a share of it on own text."""
-    known = scenarios()
+    known = {one.name: one for one in _each()}
     if size >= 1.0:
         data = Path(os.environ.get("STILLWATCH_DATA", "../shared/data"))
         real = data if (data / "README.md").exists() else None
@@ -75,7 +77,7 @@ def plan_for(size: float) -> Plan:
             data=real,
             history_files=HISTORY_FILES,
             history_scale=1.9 if real else 3.1,
-            seeds={name: FEWER_SEEDS.get(name, SEEDS) for name in known}
+            seeds={name: 1 if "." in name else FEWER_SEEDS.get(name, SEEDS) for name in known}
             | {"benign_week": BENIGN_WEEKS},
             scale={name: min(one.scale, SCALE) for name, one in known.items()},
             replayed=REPLAYED,
@@ -91,6 +93,15 @@ def plan_for(size: float) -> Plan:
         scale={name: min(known[name].scale, max(0.03, 2 * size)) for name in names},
         replayed={},
     )
+
+
+def _each() -> Iterator[Scenario]:
+    """Yield the scenarios, those of `APART` campaign by campaign."""
+    for one in scenarios().values():
+        if one.name in APART:
+            yield from (find(f"{one.name}.{part.name}") for part in one.campaigns)
+        else:
+            yield one
 
 
 def main(out: Path, size: float = 1.0) -> None:

@@ -295,3 +295,11 @@ def test_impossible_plans_are_refused_in_python_as_well() -> None:
         Harvest("h", 0)
     with pytest.raises(ConfigError, match="no corpus"):
         Harvest("h", 1, corpus="x")
+
+
+def test_one_campaign_of_a_scenario_can_be_named() -> None:
+    one = find("evasions.cover_99")
+    assert [campaign.name for campaign in one.campaigns] == ["cover_99"]
+    assert one.days == KNOWN["evasions"].days
+    with pytest.raises(ConfigError):
+        find("evasions.nothing")

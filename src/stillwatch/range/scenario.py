@@ -84,12 +84,18 @@ def scenarios() -> dict[str, Scenario]:
 def find(name: str) -> Scenario:
     """Return a built-in scenario by name, or one read from a TOML file by path.
 
+    `NAME.CAMPAIGN` is the built-in scenario with one of its campaigns alone.
+
     Raises:
         ConfigError: There is none of that name, or the file is not a scenario.
     """
     known = scenarios()
     if name in known:
         return known[name]
+    whole, _, part = name.partition(".")
+    alone = [one for one in known[whole].campaigns if one.name == part] if whole in known else []
+    if alone:
+        return replace(known[whole], name=name, campaigns=tuple(alone))
     path = Path(name)
     try:
         if path.is_file():
