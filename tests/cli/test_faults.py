@@ -230,7 +230,7 @@ def test_a_profile_made_of_other_columns_ranks_what_it_knows(
         ran = stillwatch("scan", logs, "--profile", profile, "--out", tmp_path / "out", "--json")
         assert ran.code == 0, ran.err
         said = str(ran.json()["calibration"])
-        lacking = "lacked what these need: " in said and "failover_after_block" in said
+        lacking = "no data for: " in said and "failover_after_block" in said
         assert lacking == (history != traffic)
 
 

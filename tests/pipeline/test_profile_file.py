@@ -83,7 +83,7 @@ def test_a_detector_that_the_history_lacked_the_columns_for_abstains(
             sample.pop("rubric_grading")
     path.write_bytes(orjson.dumps(content))
     found = load(path, DETECTORS)
-    assert found.summary.endswith("lacked what these need: rubric_grading")
+    assert found.summary.endswith("no data for: rubric_grading")
     scores, ties, segments = np.array([0.9, 0.0]), np.full(2, 0.5), np.array(["free", "new"])
     p = found.accounts.detector_p("rubric_grading", scores, segments, ties)
     assert np.isnan(p).all(), "no rank among nobody"

@@ -83,7 +83,7 @@ def load(path: Path, detectors: Mapping[str, Detector]) -> Profile:
         raise InputError(f"{path}: the profile's calibration is damaged", _HINT)
     unknown = sorted(detectors.keys() - accounts.scores[POOLED].keys())
     if unknown:
-        summary += "; that traffic lacked what these need: " + ", ".join(unknown)
+        summary += "; no data for: " + ", ".join(unknown)
     return Profile(_abstaining(parties, unknown), _abstaining(accounts, unknown), summary)
 
 
