@@ -14,11 +14,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from stillwatch.range.compose import write
+from stillwatch.range.evaluate import evaluate
 from stillwatch.range.scenario import compose, find
-from stillwatch.stats.intervals import clopper_pearson
 
 HISTORY_SEED = 1_000_003
 
@@ -41,7 +39,7 @@ def main(size: float = 1.0) -> None:
             start = time.perf_counter()
             _stillwatch("scan", traffic, "--out", folder / "scan", *options)
             print(f"\nscanned in {time.perf_counter() - start:.1f} s\n")
-            report(folder / "scan" / "accounts.parquet", labels)
+            report(folder / "scan", labels)
 
 
 def _stillwatch(*words: str | Path) -> None:
@@ -49,14 +47,13 @@ def _stillwatch(*words: str | Path) -> None:
     subprocess.run([command, *words], check=True)
 
 
-def report(accounts: Path, labels: Path) -> None:
-    """Print, for each archetype, how many accounts were flagged at each level."""
-    truth = pq.read_table(labels)
-    found = pq.read_table(accounts, columns=["account_id", "level"])
-    table = truth.join(found, "account_id").to_pandas()
+def report(results: Path, labels: Path) -> None:
+    """Print, for each archetype and campaign, how many accounts were flagged at each level."""
+    found = evaluate(results, labels)
     print("| accounts | n | act | review | share at act, 95 % interval |")
     print("|---|---|---|---|---|")
-    for name, group in table.groupby("archetype"):
-        act, review = int((group.level == "act").sum()), int((group.level == "review").sum())
-        low, high = clopper_pearson(act, len(group))
-        print(f"| {name} | {len(group)} | {act} | {review} | {low:.4f} to {high:.4f} |")
+    campaigns = (replace(one.members, name=f"campaign:{one.members.name}") for one in found.hidden)
+    for group in sorted((*found.archetypes, *campaigns), key=lambda group: group.name):
+        act, review = group.act, group.flagged.count - group.act.count
+        counts = f"{group.name} | {act.of} | {act.count} | {review}"
+        print(f"| {counts} | {act.low:.4f} to {act.high:.4f} |")

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from stillwatch.range._corpora import catalogue, corpus_rows
-from stillwatch.range._text import KINDS, answers, prompts
-from stillwatch.range.contracts import IntArray, Material, World
+from stillwatch.range._text import KINDS, answers, in_english, prompts
+from stillwatch.range.contracts import Material, World
 
 
 def corpora() -> tuple[str, ...]:
@@ -28,11 +28,11 @@ def material(rng: np.random.Generator, world: World, corpus: str, n: int) -> Mat
     Raises:
         InputError: The file of the corpus is missing or damaged.
     """
-    english: IntArray = np.full(n, -1, dtype=np.int64)
+    english = in_english(n)
     if corpus == "mixed" or corpus in KINDS:
         return Material(prompts(rng, corpus, english), answers(rng, english))
     if world.data is None:
         return Material(prompts(rng, "study", english), answers(rng, english))
     rows = corpus_rows(world.data, (corpus,))
-    made = answers(rng, np.full(len(rows.user), -1, dtype=np.int64), 4.0)
+    made = answers(rng, in_english(len(rows.user)), 4.0)
     return Material(rows.user, pc.coalesce(rows.response, made))

@@ -84,3 +84,8 @@ REASONING: Final = (
     "{hello} think it through step by step: {study}",
     "{study} Explain each step {adv}.",
 )
+MARKS: Final = (
+    "correctness {small}, depth {small}, clarity {small}. Total {small}. {Sentence}",
+    '{{"correctness": {small}, "depth": {small}, "clarity": {small}, "why": "{clause}"}}',
+)
+"""What a grader answers."""

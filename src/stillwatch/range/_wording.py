@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stillwatch.range._text import join
-from stillwatch.range.contracts import Draft
+from stillwatch.range.contracts import Draft, IntArray
 
 Wording = tuple[tuple[str, ...], ...]
 """Sentences in order; each is a tuple of ways to say it, the usual one first."""
@@ -27,7 +27,6 @@ def asked(
     rng: np.random.Generator,
     draft: Draft,
     before: list[str],
-    after: str = "",
     response: pa.Array | None = None,
 ) -> Draft:
     """Put one of the wordings before each prompt that harvests, drawn anew for each request.
@@ -36,12 +35,11 @@ def asked(
         rng: Source of randomness.
         draft: The campaign.
         before: Wordings that stand before the prompt.
-        after: What stands behind it.
         response: Answers to such a prompt, one an exchange; None keeps the answers.
     """
     which = rng.integers(len(before), size=len(draft))
     lead = pa.array(before).take(pa.array(which))
-    user = join(lead, pa.scalar("\n\n"), draft.user, pa.scalar(after))
+    user = join(lead, pa.scalar("\n\n"), draft.user)
     return reworded(draft, draft.harvests, user, response)
 
 
@@ -55,6 +53,11 @@ def reworded(
         user=pc.if_else(rows, user, draft.user),
         response=draft.response if response is None else pc.if_else(rows, response, draft.response),
     )
+
+
+def needed(draft: Draft, rows: IntArray) -> Draft:
+    """Let the given exchanges succeed: what they answered is sent again."""
+    return put(draft, "status", np.isin(np.arange(len(draft)), rows), pa.repeat(200, len(draft)))
 
 
 def put(draft: Draft, column: str, where: NDArray[np.bool_], values: pa.Array) -> Draft:

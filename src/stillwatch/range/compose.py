@@ -47,7 +47,7 @@ def compose_demo(
     Returns:
         About 152,000 exchanges of 7,700 accounts at scale 1 over 7 days.
     """
-    world = replace(world_of(seed, days, scale), rare=rare)
+    world = world_of(seed, days, scale, rare)
     parts = benign(world)
     if campaigns:
         parts += [
@@ -75,10 +75,10 @@ def benign(world: World) -> list[Traffic]:
     return parts
 
 
-def world_of(seed: int, days: int, scale: float = 1.0) -> World:
+def world_of(seed: int, days: int, scale: float = 1.0, rare: float = 1.0) -> World:
     """Return the shared world of a seed."""
     service = proxies(stream(seed, "proxies"), prefixes=12, each=4)
-    return World(seed=seed, span=Span(days), proxies=service, scale=scale)
+    return World(seed=seed, span=Span(days), proxies=service, scale=scale, rare=rare)
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:

@@ -20,7 +20,7 @@ from stillwatch.range._corpora import HINT, Rows, Tenant, catalogue, corpus_rows
 from stillwatch.range._network import gateways, offices, own, pick, residential
 from stillwatch.range._people import belong, deal, people, sizes
 from stillwatch.range._rhythm import owners
-from stillwatch.range._text import answers, join
+from stillwatch.range._text import answers, in_english, join
 from stillwatch.range.compose import stream
 from stillwatch.range.contracts import IntArray, Span, Traffic, World
 
@@ -51,10 +51,10 @@ def tenants(world: World, without: tuple[str, ...] = ()) -> list[Traffic]:
     return parts
 
 
-def real_world(data: Path, seed: int, days: int, scale: float = 1.0) -> World:
+def real_world(data: Path, seed: int, days: int, scale: float = 1.0, rare: float = 1.0) -> World:
     """Return a world with real prompts, arrivals and VPN networks."""
     service = networks(data, "vpn", 48, stream(seed, "real.proxies"))
-    return World(seed=seed, span=Span(days), proxies=service, scale=scale, data=data)
+    return World(seed=seed, span=Span(days), proxies=service, scale=scale, rare=rare, data=data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class _Tenancy:
 
     def _responses(self, rows: Rows, row: IntArray) -> pa.Array:
         """Take the source's answer; where it has none, make one."""
-        made = answers(self.rng, np.full(len(row), -1, dtype=np.int64), 4.0)
+        made = answers(self.rng, in_english(len(row)), 4.0)
         return pc.coalesce(rows.response.take(pa.array(row)), made)
 
     def _leads(self, tenant: Tenant, group: IntArray) -> pa.Array | None:

@@ -165,15 +165,13 @@ def world(scenario: Scenario, seed: int, data: Path | None) -> World:
         ConfigError: There is data, and the real arrivals do not last that long.
     """
     if data is None:
-        place = world_of(seed, scenario.days, scenario.scale)
-        return replace(place, rare=scenario.rare)
+        return world_of(seed, scenario.days, scenario.scale, scenario.rare)
     if scenario.days > REAL_DAYS:
         raise ConfigError(
             f"scenario {scenario.name}: real arrivals cover {REAL_DAYS} days, not {scenario.days}",
             "take fewer days, or compose without data",
         )
-    place = real_world(data, seed, scenario.days, scenario.scale)
-    return replace(place, rare=scenario.rare)
+    return real_world(data, seed, scenario.days, scenario.scale, scenario.rare)
 
 
 def compose(scenario: Scenario, seed: int, data: Path | None) -> Composition:

@@ -17,7 +17,7 @@ from stillwatch.range._network import pick
 from stillwatch.range._ordinary import homes
 from stillwatch.range._people import front, people
 from stillwatch.range._rhythm import human, owners, shifts
-from stillwatch.range._text import answers, join, prompts
+from stillwatch.range._text import answers, in_english, join, prompts
 from stillwatch.range.contracts import Campaign, IntArray, Traffic, World
 
 LEAD: Final = (
@@ -47,7 +47,7 @@ class FixedTemplate:
         cover = rng.random(m) < 0.3
         by_day = human(rng, account, accounts.zone_hours, world.span)
         time_us = np.where(cover, by_day, shifts(rng, account, joins, world.span))
-        english = np.full(m, -1, dtype=np.int64)
+        english = in_english(m)
         task = prompts(rng, "study", english)
         task = pc.if_else(pa.array(rng.random(m) < 0.4), prompts(rng, "mixed", english), task)
         harvest = join(pa.scalar(LEAD), task)

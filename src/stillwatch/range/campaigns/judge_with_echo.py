@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from stillwatch.range._network import pick, proxies
 from stillwatch.range._ordinary import homes
 from stillwatch.range._people import identifiers, override, people, shared
+from stillwatch.range._prompts import MARKS
 from stillwatch.range._rhythm import earlier, owners, shifts
-from stillwatch.range._text import answers, fill, join, prompts
+from stillwatch.range._text import answers, fill, in_english, join, prompts
 from stillwatch.range.contracts import Campaign, IntArray, Traffic, World
 
 RUBRIC: Final = (
@@ -26,10 +27,6 @@ RUBRIC: Final = (
     "the total score out of 10, and one sentence why.\n\n[Question]\n"
 )
 COLLECT: Final = "\nAnswer in full, as an expert would for another expert."
-MARKS: Final = (
-    "correctness {small}, depth {small}, clarity {small}. Total {small}. {Sentence}",
-    '{{"correctness": {small}, "depth": {small}, "clarity": {small}, "why": "{clause}"}}',
-)
 
 
 class JudgeWithEcho:
@@ -52,7 +49,7 @@ class JudgeWithEcho:
         account = owners(np.maximum(3, rng.poisson(load)).astype(np.int64))
         m = len(account)
         time_us = shifts(rng, account, joins, world.span)
-        english = np.full(m, -1, dtype=np.int64)
+        english = in_english(m)
         user, response = prompts(rng, "mixed", english), answers(rng, english, 5.0)
         cover = rng.random(m) < 0.25
         collects = np.flatnonzero((account < collectors) & ~cover)

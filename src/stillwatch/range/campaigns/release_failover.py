@@ -20,7 +20,7 @@ from stillwatch.range._network import pick
 from stillwatch.range._ordinary import homes, wrapped
 from stillwatch.range._people import belong, people, shared
 from stillwatch.range._rhythm import owners, steady
-from stillwatch.range._text import answers, fill, prompts
+from stillwatch.range._text import answers, fill, in_english, prompts
 from stillwatch.range.contracts import (
     DAY_US,
     HOUR_US,
@@ -80,7 +80,7 @@ class ReleaseFailover:
         cover = rng.random(m) < 0.2
         theme = fill(rng, ("{topic}, {topic}; {clause}", "{topic} {prep} {topic}"), m)
         asked = wrapped(rng, _voices(rng, workers), relay.worker, theme.take(pa.array(relay.row)))
-        english = np.full(m, -1, dtype=np.int64)
+        english = in_english(m)
         cover &= ~relay.refused
         return Traffic(
             accounts,

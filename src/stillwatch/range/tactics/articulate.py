@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from stillwatch.range._text import answers, join
+from stillwatch.range._text import answers, in_english, join
 from stillwatch.range._wording import Wording, asked, voices
 from stillwatch.range.contracts import Draft, Tactic, World
 
@@ -51,9 +51,7 @@ class Articulate:
     def apply(self, rng: np.random.Generator, world: World, draft: Draft) -> Draft:
         """Put one of the wordings before each prompt that harvests."""
         del world
-        response = join(
-            draft.response, answers(rng, np.full(len(draft), -1, dtype=np.int64), 9.0), gap="\n\n"
-        )
+        response = join(draft.response, answers(rng, in_english(len(draft)), 9.0), gap="\n\n")
         return asked(rng, draft, voices(rng, WORDING, self.ways), response=response)
 
 

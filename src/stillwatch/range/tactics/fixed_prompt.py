@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.range._text import answers, join
+from stillwatch.range._text import answers, in_english, join
 from stillwatch.range._wording import Wording, asked, voices
 from stillwatch.range.contracts import Draft, Tactic, World
 
@@ -60,7 +60,7 @@ class FixedPrompt:
         """Put one of the wordings before each prompt that harvests."""
         del world
         response = join(
-            pa.scalar("<reasoning>"), answers(rng, np.full(len(draft), -1, dtype=np.int64)),
+            pa.scalar("<reasoning>"), answers(rng, in_english(len(draft))),
             pa.scalar("</reasoning>\n<answer>"), draft.response, pa.scalar("</answer>"),
         )  # fmt: skip
         return asked(rng, draft, voices(rng, WORDING, self.ways), response=response)

@@ -8,20 +8,17 @@ from typing import ClassVar, Final
 import numpy as np
 import pyarrow as pa
 
+from stillwatch.range._prompts import MARKS
 from stillwatch.range._rhythm import earlier
 from stillwatch.range._rows import answered
-from stillwatch.range._text import answers, fill, join
-from stillwatch.range._wording import put, reworded
+from stillwatch.range._text import answers, fill, in_english, join
+from stillwatch.range._wording import needed, reworded
 from stillwatch.range.contracts import Draft, Share, Tactic, World
 
 RUBRIC: Final = (
     "Act as the grader. Mark the response to the question by this rubric: correctness 0-4, depth "
     "of reasoning 0-3, clarity 0-3. Take marks off for padding. Give each mark, the total out of "
     "10, and a sentence that says why.\n\n[Question]\n"
-)
-MARKS: Final = (
-    "correctness {small}, depth {small}, clarity {small}. Total {small}. {Sentence}",
-    '{{"correctness": {small}, "depth": {small}, "clarity": {small}, "why": "{clause}"}}',
 )
 
 
@@ -54,12 +51,11 @@ class Judge:
         place = np.full(len(draft), -1, dtype=np.int64)
         place[judged] = source
         rows = pa.array(np.maximum(place, 0))
-        made = answers(rng, np.full(len(draft), -1, dtype=np.int64))
+        made = answers(rng, in_english(len(draft)))
         held = draft.response.take(rows) if self.fresh else made
         rubric = join(pa.scalar(RUBRIC), draft.user.take(rows), pa.scalar("\n\n[Response]\n"), held)
         done = reworded(draft, place >= 0, rubric, fill(rng, MARKS, len(draft)))
-        needed = np.isin(np.arange(len(draft)), source)
-        return put(done, "status", needed, pa.array(np.full(len(draft), 200)))
+        return needed(done, source)
 
 
 TACTIC: Tactic = Judge()

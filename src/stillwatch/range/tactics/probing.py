@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.range._text import prompts
+from stillwatch.range._text import in_english, prompts
 from stillwatch.range._wording import put, reworded
 from stillwatch.range.contracts import Draft, Share, Tactic, World
 
@@ -34,7 +34,7 @@ class Probing:
         """Replace some requests by items of the fixed set."""
         del world
         probes = draft.harvests & (rng.random(len(draft)) < self.share)
-        bank = prompts(rng, "study", np.full(self.items, -1, dtype=np.int64))
+        bank = prompts(rng, "study", in_english(self.items))
         which = rng.integers(self.items, size=len(draft))
         done = reworded(draft, probes, bank.take(pa.array(which)))
         cold = pa.array(np.zeros(len(draft)))

@@ -11,7 +11,7 @@ import pyarrow as pa
 from stillwatch.range._rhythm import earlier
 from stillwatch.range._rows import answered
 from stillwatch.range._text import join
-from stillwatch.range._wording import put, reworded
+from stillwatch.range._wording import needed, reworded
 from stillwatch.range.contracts import Draft, Share, Tactic, World
 
 LEAD: Final = (
@@ -44,9 +44,8 @@ class TraceCleaning:
         place = np.full(len(draft), -1, dtype=np.int64)
         place[np.flatnonzero(cleans)] = source
         raw = draft.response.take(pa.array(np.maximum(place, 0)))
-        needed = np.isin(np.arange(len(draft)), source[source >= 0])
         done = reworded(draft, place >= 0, join(pa.scalar(LEAD), raw), raw)
-        return put(done, "status", needed, pa.array(np.full(len(draft), 200)))
+        return needed(done, source)
 
 
 TACTIC: Tactic = TraceCleaning()
