@@ -52,3 +52,17 @@ class ExternalError(StillwatchError):
     """A peer, the disk or the network failed; the hint says whether to retry."""
 
     exit_code = 3
+
+
+class SharingRefused(StillwatchError):  # noqa: N818 (it names what happened, no fault)
+    """A marking, a minimisation rule or a right held: nothing was shared, and nothing was lost.
+
+    Attributes:
+        code: Of the closed list that the board answers with, such as `sw.tlp.missing`.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, hint: str = "", code: str = "sw.refused") -> None:
+        super().__init__(message, hint)
+        self.code = code
