@@ -50,11 +50,17 @@ def test_nothing_explains_a_plain_campaign() -> None:
         ("B10", {"corroborated": 0.05}),
         ("B11", {"short_lived": 0.9, "median_exchanges": 12.0, "prefixes": 1.0}),
         ("B12", {"elicitation": 0.1}),
-        ("B15", {"families": frozenset({"content", "timing"}), "failed": 9.0}),
+        ("B15", {"families": frozenset({"content", "timing"}), "failed": 200.0}),
     ],
 )
 def test_each_holds_where_it_should(name: str, changes: dict[str, object]) -> None:
     assert verdicts(replace(CAMPAIGN, **changes))[name] == "explains"  # type: ignore[arg-type]
+
+
+def test_ordinary_failures_explain_nothing() -> None:
+    few = replace(CAMPAIGN, families=frozenset({"content", "timing"}), failed=9.0)
+    assert few.failed > few.blocked
+    assert verdicts(few)["B15"] == "does_not_explain"
 
 
 def test_what_the_logs_do_not_say_is_left_open() -> None:

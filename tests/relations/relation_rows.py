@@ -13,6 +13,7 @@ from stillwatch.core.records import SKETCH_SCHEMA
 from stillwatch.relations.rollups import (
     DAY_US,
     FIRST_HOUR,
+    HARVEST,
     HIT,
     HOUR_US,
     LIST_KEYS,
@@ -25,6 +26,7 @@ from stillwatch.relations.rollups import (
     SLOT_US,
     SMALL,
     TEMPLATE_KINDS,
+    WORDING_PARTIES,
 )
 
 START_US = 1_772_409_600_000_000  # 2 March 2026, 00:00 UTC
@@ -169,6 +171,7 @@ def expected_models(rows: Iterable[Row]) -> set[tuple[object, ...]]:
     return {(*key, len(times), min(times)) for key, times in groups.items()}
 
 
+ENDS = ("system", "head", "tail")
 Uses = dict[tuple[int, int], list[tuple[int, int]]]
 
 
@@ -176,7 +179,9 @@ def _uses(rows: Iterable[Row], kind: str) -> Uses:
     """Return the times and payloads of each party's uses of each key of a kind."""
     found: Uses = defaultdict(list)
     for row in rows:
-        if kind in LIST_KEYS:
+        if kind == "wording":
+            keys = _wording(row)
+        elif kind in LIST_KEYS:
             keys = row.get(LIST_KEYS[kind]) or []
         else:
             time_us = _of(row, "time_us")
@@ -186,6 +191,26 @@ def _uses(rows: Iterable[Row], kind: str) -> Uses:
                 use = (_of(row, "time_us"), _of(row, "payload_key"))
                 found[row["party_key"], key].append(use)  # type: ignore[index]
     return found
+
+
+def _wording(row: Row) -> set[object]:
+    """Return the runs, the system prompt and the ends of an exchange that asks for material."""
+    if not any(_of(row, score) >= HIT for score in HARVEST):
+        return set()
+    return {*(row.get("fingerprints") or []), *(row.get(f"{end}_key") for end in ENDS)}  # type: ignore[misc]
+
+
+def expected_wordings(rows: Iterable[Row]) -> list[tuple[int, int]]:
+    """Return `party_key, uses` of the common wording that each party uses most."""
+    uses = _uses(rows, "wording")
+    users: dict[int, set[int]] = defaultdict(set)
+    for party, key in uses:
+        users[key].add(party)
+    most: dict[int, int] = {}
+    for (party, key), found in uses.items():
+        if len(users[key]) >= WORDING_PARTIES:
+            most[party] = max(most.get(party, 0), len(found))
+    return sorted(most.items())
 
 
 def expected_shared(rows: Iterable[Row], kind: str) -> list[tuple[int, ...]]:

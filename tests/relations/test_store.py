@@ -24,6 +24,7 @@ from relation_rows import (
     expected_profiles,
     expected_replays,
     expected_shared,
+    expected_wordings,
     one_party_an_account,
     sketch_row,
     write_sketches,
@@ -42,6 +43,8 @@ from stillwatch.relations.rollups import (
 from stillwatch.relations.store import RollupStore
 
 Tables = dict[str, pa.Table]
+
+LINKED = [kind for kind in KEY_KINDS if kind != "wording"]
 
 keys = st.none() | st.sampled_from([-(2**63), -7, 7, 8, 2**63 - 1])
 key_lists = st.none() | st.lists(st.sampled_from([-9, 5, 6, 2**62]), max_size=3)
@@ -93,7 +96,8 @@ def everything(store: RollupStore) -> Tables:
         "busy": store.busy_days("party_key"),
         "replays": store.replays(),
         "echoes": store.echoes(),
-        **{kind: store.shared(kind) for kind in KEY_KINDS},
+        "wordings": store.wordings(),
+        **{kind: store.shared(kind) for kind in LINKED},
     }
 
 
@@ -140,7 +144,8 @@ def _check_cut(rows: list[Row], draw: Callable[..., object]) -> None:
     assert tuples(found["busy"]) == expected_busy(rows, least=3)
     assert tuples(found["replays"]) == expected_replays(rows)
     assert tuples(found["echoes"]) == expected_echoes(rows)
-    for kind in KEY_KINDS:
+    assert tuples(found["wordings"]) == expected_wordings(rows)
+    for kind in LINKED:
         assert tuples(found[kind]) == expected_shared(rows, kind), kind
 
 
@@ -154,6 +159,7 @@ def rows_of_many() -> list[Row]:
             system_key=n % 3,
             ip_key=n % 5,
             fingerprints=[n % 4, 40 + n % 2],
+            reasoning_elicitation=0.9,
             echo_response=[n] if n < 20 else None,
             echo_prompt=[n - 19] if n >= 20 else None,
             model=("large", "small", None)[n % 3],
@@ -167,7 +173,7 @@ def rows_of_many() -> list[Row]:
 def test_tables_read_between_the_cuts_are_equal_column_for_column() -> None:
     rows = rows_of_many()
     whole = rolled_up([rows], set())
-    assert all(table.num_rows for name, table in whole.items() if name in ("echoes", "system"))
+    assert all(table.num_rows for name, table in whole.items() if name in ("echoes", "system", "wordings"))
     by_one = rolled_up([rows[n : n + 7] for n in range(0, 40, 7)], {0, 2, 5})
     for name, table in whole.items():
         assert by_one[name].schema == table.schema, name
@@ -218,7 +224,7 @@ def few_keys() -> Tables:
     return rolled_up([rows], set())
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KEY_KINDS if kind != "slot"])
+@pytest.mark.parametrize("kind", [kind for kind in LINKED if kind != "slot"])
 def test_a_key_of_one_party_is_left_out(few_keys: Tables, kind: str) -> None:
     assert few_keys[kind].column("key").to_pylist() == [6, 6], "1 and 2 are one organisation"
     assert few_keys[kind].column("party_key").to_pylist() == [3, 100]

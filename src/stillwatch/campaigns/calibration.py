@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float64]
 
 POOLED: Final = "*"
 """The segment of everybody: for units whose own segment is too small."""
-CLEAN_QUANTILE: Final = 0.999
+CLEAN_QUANTILE: Final = 0.99
 MIXED_QUANTILE: Final = 0.95
 """Quantile of a detector's scores that is its scale: in benign history, and in traffic that may
 hold campaigns, which would otherwise set the scale that they are measured with."""

@@ -118,7 +118,7 @@ class CoordinationTest:
                 finest = self.finest / len(testing)
                 tests.append(self._test(candidate.parties, graphs[family], draw, rng, finest))
             elif family == candidate.family and family in graphs:
-                observed = float(graphs[family].sharing(candidate.parties[None, :])[0])
+                observed = float(graphs[family].excess(candidate.parties[None, :])[0])
                 tests.append(FamilyTest(family, "found", observed, 0.0, None, None, 0))
             else:
                 tests.append(FamilyTest(family, "abstained", 0.0, 0.0, None, None, 0))
@@ -137,10 +137,10 @@ class CoordinationTest:
         rng: np.random.Generator,
         finest: float,
     ) -> FamilyTest:
-        observed = float(graph.sharing(parties[None, :])[0])
+        observed = float(graph.excess(parties[None, :])[0])
         result = monte_carlo_p(
             observed,
-            lambda generator, k: graph.sharing(draw(generator, k)),
+            lambda generator, k: graph.excess(draw(generator, k)),
             rng,
             max_draws=math.ceil(1.0 / finest),
             exceedances=self.exceedances,

@@ -20,6 +20,10 @@ Verdict = Literal["explains", "does_not_explain", "cannot_tell"]
 NEARLY_ALL: Final = 0.8
 """What covers more than this share of a group is said to cover it."""
 
+FAILING: Final = 0.03
+"""Share of exchanges that fail on our side where failing over is what they are about: a few times
+what fails anyway."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -122,7 +126,8 @@ def _show_your_work(g: Group) -> tuple[bool, str]:
 
 def _router(g: Group) -> tuple[bool, str]:
     return (
-        g.families == {"content", "timing"} and g.failed > g.blocked,
+        g.families == {"content", "timing"}
+        and g.failed > max(g.blocked, FAILING * g.exchanges),
         f"{g.blocked:.0f} exchanges were blocked and {g.failed:.0f} failed on our side",
     )
 

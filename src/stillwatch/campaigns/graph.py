@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,10 @@ from stillwatch.core.records import Family
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+GRID: Final = 256
+"""Points at which what is shared by chance is tabulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class FamilyGraph:
         party, hub, uses: One entry a spoke, sorted by hub, then party.
         starts: First spoke of each hub, shape (h + 1,).
         hubs_of, hubs_start: The hubs of party i are hubs_of[hubs_start[i]:hubs_start[i + 1]].
+        chance: What parties of some number of keys share by chance.
     """
 
     family: Family
@@ -61,6 +67,7 @@ class FamilyGraph:
     starts: IntArray
     hubs_of: IntArray
     hubs_start: IntArray
+    chance: Chance
 
     def members(self, hub: int) -> IntArray:
         """Return the parties on one hub."""
@@ -76,6 +83,69 @@ class FamilyGraph:
             Statistics, shape (k,).
         """
         return _sharing(groups, self.hubs_start, self.hubs_of, self.weight)
+
+    def excess(self, groups: IntArray) -> FloatArray:
+        """Return how far the sharing inside each group exceeds that of parties as busy.
+
+        Who touches many keys shares many by chance. That much is taken off, and what is left is
+        measured in units of its spread under chance (for counts, its square root).
+
+        Args:
+            groups: Party indices, shape (k, c), distinct within a row.
+
+        Returns:
+            Statistics, shape (k,).
+        """
+        expected = self.chance.of(groups)
+        excess: FloatArray = (self.sharing(groups) - expected) / np.sqrt(1.0 + expected)
+        return excess
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What a group shares when every party's keys are drawn by the popularity of keys alone.
+
+    A key that s parties touch is then touched by m = s x (keys of the group) / (all spokes)
+    members on average, and its users beyond the first are m - 1 + exp(-m) (Poisson).
+
+    Attributes:
+        degree: Keys of each party by linker, shape (n, linkers).
+        keys: Keys of a group, a grid, shape (g,).
+        shared: Weighted sharing expected at each, shape (linkers, g).
+
+    Source: Chung and Lu 2002, Connected components in random graphs with given degrees.
+    """
+
+    degree: FloatArray
+    keys: FloatArray
+    shared: FloatArray
+
+    def of(self, groups: IntArray) -> FloatArray:
+        """Return the weighted sharing expected inside each group, shape (k,)."""
+        keys = self.degree[groups].sum(axis=1)
+        columns = [
+            np.interp(keys[:, linker], self.keys, shared)
+            for linker, shared in enumerate(self.shared)
+        ]
+        return np.sum(columns, axis=0)
+
+
+def _chance(
+    party: IntArray, linker: IntArray, size: IntArray, hub: IntArray, n: int
+) -> Chance:
+    """Tabulate what is shared by chance; sizes of hubs repeat, so there are few terms."""
+    linkers = int(linker.max(initial=-1)) + 1
+    place = party * max(linkers, 1) + linker[hub]
+    degree = np.bincount(place, minlength=n * max(linkers, 1)).astype(np.float64)
+    keys = np.concatenate([[0.0], np.geomspace(1.0, max(party.size, 2), GRID)])
+    shared = np.zeros((linkers, keys.size))
+    for index in range(linkers):
+        sizes, hubs = np.unique(size[linker == index], return_counts=True)
+        heavy = np.log(max(n, 1) / np.maximum(sizes, 1)) * hubs
+        spokes = max(int(size[linker == index].sum()), 1)
+        mean = np.outer(keys, sizes / spokes)
+        shared[index] = (mean + np.expm1(-mean)) @ heavy
+    return Chance(degree.reshape(n, max(linkers, 1)), keys, shared)
 
 
 def build(family: Family, linked: Sequence[Linked], parties: int) -> FamilyGraph:
@@ -108,6 +178,7 @@ def build(family: Family, linked: Sequence[Linked], parties: int) -> FamilyGraph
         starts=starts,
         hubs_of=hub[by_party],
         hubs_start=np.searchsorted(party[by_party], np.arange(parties + 1)),
+        chance=_chance(party, source[new], size, hub, parties),
     )
 
 

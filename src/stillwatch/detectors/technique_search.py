@@ -53,7 +53,7 @@ class TechniqueSearch:
     look_alikes: ClassVar[tuple[str, ...]] = ("B3", "B16")
     needs: ClassVar[tuple[str, ...]] = ("time", "messages", "finish_reason")
     harvest: ClassVar[bool] = True
-    scale_floor: ClassVar[float] = 0.3
+    scale_floor: ClassVar[float] = 0.1
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "forty refused wordings in a day, then a harvest",

@@ -118,10 +118,13 @@ class Analysis:
     ) -> Unit:
         rows = store.profiles(by)
         keys = rows.column(by).to_numpy().astype(np.int64)
-        echoed, replayed = _party_uses(echoes), _party_uses(store.replays())
+        tables = (echoes, store.replays(), store.wordings())
+        echoed, replayed, worded = (_party_uses(table) for table in tables)
         if by == "account_key":
-            echoed, replayed = _shared_out(rows, *echoed), _shared_out(rows, *replayed)
-        profiles = profile_columns(rows, models, *echoed, by, store.busy_days(by), replayed)
+            echoed, replayed, worded = (
+                _shared_out(rows, *uses) for uses in (echoed, replayed, worded)
+            )
+        profiles = profile_columns(rows, models, *echoed, by, store.busy_days(by), replayed, worded)
         scores = {
             name: detector.score(profiles)
             for name, detector in self.detectors.items()

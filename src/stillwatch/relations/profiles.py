@@ -57,6 +57,7 @@ def profile_columns(
     by: str,
     busy: pa.Table | None = None,
     replayed: tuple[IntArray, IntArray] | None = None,
+    worded: tuple[IntArray, IntArray] | None = None,
 ) -> Profiles:
     """Return the profile columns of the units in `rows`, one value a unit.
 
@@ -68,6 +69,7 @@ def profile_columns(
         by: `account_key` or `party_key`.
         busy: Days with many exchanges; None where they were not looked at.
         replayed: Key of each unit that presented blobs of others, and how often; None likewise.
+        worded: Key of each unit that asks for material as others do, and how often; None likewise.
     """
     units = _ints(rows, by)
     nothing = np.full(units.size, np.nan)
@@ -80,6 +82,9 @@ def profile_columns(
     profiles["gap_after_block_us"] = _gap_after_block(profiles)
     profiles["blob_foreign"] = (
         _sum_at(units, replayed[0], replayed[1].astype(np.float64)) if replayed else nothing
+    )
+    profiles["common_wording"] = (
+        _sum_at(units, worded[0], worded[1].astype(np.float64)) if worded else nothing
     )
     profiles["distinct_prefixes"] = _small(rows, "prefix")
     profiles["distinct_clients"] = _small(rows, "client")

@@ -24,6 +24,10 @@ SCORES: Final = (
     "identity_confusion",
     "foreign_harness",
 )
+HARVEST: Final = ("reasoning_elicitation", "rubric_grading", "batch_generation")
+"""Scores that say what an exchange asks for: material to learn from."""
+WORDING_PARTIES: Final = 3
+"""Parties that must ask so in one wording before it is a common one."""
 MOST_TOKENS: Final = 1 << 36
 """Tokens of one exchange that are counted at most: a log that claims more is wrong, and the sum of
 such claims must fit 64 bits."""
@@ -51,10 +55,10 @@ LIST_KEYS: Final = {
 SCATTERED_KINDS: Final = ("band",)
 """Kinds whose keys hardly ever repeat within a party: a first aggregation would not shrink them."""
 TEMPLATE_KINDS: Final = ("system", "head", "tail", "fingerprint")
-KEY_KINDS: Final = (*SCALAR_KEYS, *LIST_KEYS, "slot")
+KEY_KINDS: Final = (*SCALAR_KEYS, *LIST_KEYS, "slot", "wording")
 
 ECHO_KINDS: Final = ("echo_prompt", "echo_response")
-PROFILE_KINDS: Final = (*ECHO_KINDS, "blob")
+PROFILE_KINDS: Final = (*ECHO_KINDS, "blob", "wording")
 """Keys that profiles need; the others are for links."""
 
 HOURS: Final = tuple(f"hour_{hour:02d}" for hour in range(24))
@@ -192,6 +196,18 @@ def replays(blobs: ibis.Table) -> ibis.Table:
     return foreign.group_by("party_key").agg(uses=foreign.uses.sum())
 
 
+def wordings(rollups: ibis.Table) -> ibis.Table:
+    """Return in how many exchanges a party asks for material in a common wording.
+
+    Gives `party_key, uses`, uses of the common wording that the party uses most; the rollups may
+    be partial.
+    """
+    merged = merge_keys(rollups)
+    users = merged.group_by("key").agg(parties=merged.count())
+    common = merged.semi_join(users.filter(users.parties >= WORDING_PARTIES), "key")
+    return common.group_by("party_key").agg(uses=common.uses.max())
+
+
 def memberships(rollups: ibis.Table) -> ibis.Table:
     """Return `account_key, party_key` of the accounts that were seen in several parties."""
     pairs = rollups.select("account_key", "party_key").distinct()
@@ -226,11 +242,19 @@ def merge_models(rollups: ibis.Table) -> ibis.Table:
 def keys(sketches: ibis.Table, kind: str) -> ibis.Table:
     """Return one row a party and key of one kind, a name of `KEY_KINDS`; a use, if scattered.
 
+    A `wording` is a run of text, a system prompt or an end of a prompt, as in templates, of an
+    exchange that asks for material.
+
     Kinds in `TEMPLATE_KINDS` have `payload_low` and `payload_high` too, which differ when the
     party used the key with differing payloads: what then stays the same is a template.
     """
     if kind == "slot":
         key = sketches.time_us // SLOT_US
+    elif kind == "wording":
+        sketches = sketches.filter(ibis.or_(*(sketches[score] >= HIT for score in HARVEST)))
+        ends = ibis.array([sketches.system_key, sketches.head_key, sketches.tail_key])
+        runs = sketches.fingerprints.fill_null(ibis.literal([], "array<int64>"))
+        key = runs.concat(ends).unique().unnest()
     elif kind in LIST_KEYS:
         key = sketches[LIST_KEYS[kind]].unnest()
     else:

@@ -118,6 +118,16 @@ class RollupStore:
 
         return self.engine.fetch(self._once(("replays", self._joined), rows))
 
+    def wordings(self) -> pa.Table:
+        """Return the parties that ask for material in a wording that others use for the same."""
+        self._accounts()
+
+        def rows() -> ibis.Table:
+            keys = self._as_one(self.engine.table("keys_wording"))
+            return rollups.wordings(keys).order_by("party_key")
+
+        return self.engine.fetch(self._once(("wordings", self._joined), rows))
+
     def models(self) -> pa.Table:
         """Return one row an account, model and day."""
         self._accounts()
