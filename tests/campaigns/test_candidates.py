@@ -127,7 +127,7 @@ def test_what_is_left_of_a_later_group_must_extract(ranks: Ranks) -> None:
 
 def test_groups_that_hide_come_before_those_that_do_not(ranks: Ranks) -> None:
     found = merge([verdict(range(10), 0.0001, openly=True), verdict(range(40), 0.005)], ranks, 0.01)
-    assert [(lead.openly_one, parties.size) for lead, parties in found] == [(False, 40)]
+    assert [(lead.apart, parties.size) for lead, parties in found] == [("", 40)]
 
 
 def test_openly_one(make_graph: GraphMaker) -> None:

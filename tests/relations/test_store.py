@@ -173,7 +173,9 @@ def rows_of_many() -> list[Row]:
 def test_tables_read_between_the_cuts_are_equal_column_for_column() -> None:
     rows = rows_of_many()
     whole = rolled_up([rows], set())
-    assert all(table.num_rows for name, table in whole.items() if name in ("echoes", "system", "wordings"))
+    assert all(
+        table.num_rows for name, table in whole.items() if name in ("echoes", "system", "wordings")
+    )
     by_one = rolled_up([rows[n : n + 7] for n in range(0, 40, 7)], {0, 2, 5})
     for name, table in whole.items():
         assert by_one[name].schema == table.schema, name

@@ -131,11 +131,7 @@ def _level(
     explained = any(answer.verdict == "explains" for answer in explanations)
     own = any(item.level == "act" for item in judged)
     sure = (
-        tested.q_value <= fdr
-        and len(families) >= 2
-        and own
-        and not explained
-        and not tested.openly_one
+        tested.q_value <= fdr and len(families) >= 2 and own and not explained and not tested.apart
     )
     return "act" if sure else "review"
 

@@ -126,8 +126,7 @@ def _show_your_work(g: Group) -> tuple[bool, str]:
 
 def _router(g: Group) -> tuple[bool, str]:
     return (
-        g.families == {"content", "timing"}
-        and g.failed > max(g.blocked, FAILING * g.exchanges),
+        g.families == {"content", "timing"} and g.failed > max(g.blocked, FAILING * g.exchanges),
         f"{g.blocked:.0f} exchanges were blocked and {g.failed:.0f} failed on our side",
     )
 

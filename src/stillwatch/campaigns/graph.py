@@ -127,12 +127,11 @@ class Chance:
             np.interp(keys[:, linker], self.keys, shared)
             for linker, shared in enumerate(self.shared)
         ]
-        return np.sum(columns, axis=0)
+        total: FloatArray = np.sum(columns, axis=0)
+        return total
 
 
-def _chance(
-    party: IntArray, linker: IntArray, size: IntArray, hub: IntArray, n: int
-) -> Chance:
+def _chance(party: IntArray, linker: IntArray, size: IntArray, hub: IntArray, n: int) -> Chance:
     """Tabulate what is shared by chance; sizes of hubs repeat, so there are few terms."""
     linkers = int(linker.max(initial=-1)) + 1
     place = party * max(linkers, 1) + linker[hub]

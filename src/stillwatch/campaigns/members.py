@@ -23,7 +23,8 @@ KINDS: Final = 5
 CORE_PARTIES: Final = 3
 CORE_LIFT: Final = 3.0
 TYPICAL: Final = 0.25
-"""A member shows at least this much of what the median member shows of a family's links."""
+"""A member shows at least this much of what the median member shows of a family's links, and
+behaves as at least this share of the members do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,13 @@ def core_hubs(graph: FamilyGraph, parties: IntArray) -> Core:
     return Core(hubs, members[hubs])
 
 
+def core_parties(graph: FamilyGraph, parties: IntArray) -> IntArray:
+    """Return the members, sorted, that touch a hub that sets the group apart."""
+    chosen = np.zeros(graph.hub_size.size, dtype=bool)
+    chosen[core_hubs(graph, parties).hubs] = True
+    return np.intersect1d(graph.party[chosen[graph.hub]], parties)
+
+
 def judge(
     scene: Scene, parties: IntArray, cores: dict[Family, Core], harvest_p: FloatArray
 ) -> list[Judged]:
@@ -71,7 +79,9 @@ def judge(
     exchanges that touch the hub, are ranked among all parties outside the group. A party that is
     there by a chance touch shows far less than the others do, and has no evidence. Two kinds of
     evidence, one of them a link, are needed for `act`, and one of them about what was asked: the
-    content of prompts, or harvest behaviour. Infrastructure alone condemns nobody.
+    content of prompts, or harvest behaviour. Infrastructure alone condemns nobody. Behaviour counts
+    when at least a quarter of the members show the same: a customer that asks what a harvest asks,
+    for a reason of its own, behaves in its own way.
 
     Args:
         scene: The traffic.
@@ -86,8 +96,11 @@ def judge(
         graph = scene.graphs[family]
         for party, evidence in _link_evidence(scene, graph, core, parties, outside):
             gathered[party].append(evidence)
-    for party in parties[harvest_p[parties] <= MEMBER_ALPHA]:
-        gathered[int(party)].append(_behaviour(scene, int(party), float(harvest_p[party])))
+    for party, source in _behaving(
+        scene, parties[harvest_p[parties] <= MEMBER_ALPHA], parties.size
+    ):
+        p = float(harvest_p[party])
+        gathered[party].append(Evidence(source, None, p, scene.find(party, source, p).why))
     return [_judged(party, evidence) for party, evidence in gathered.items()]
 
 
@@ -121,16 +134,18 @@ def _link_evidence(
     return found
 
 
-def _behaviour(scene: Scene, party: int, p: float) -> Evidence:
+def _behaving(scene: Scene, remarkable: IntArray, members: int) -> list[tuple[int, str]]:
+    """Return the remarkable members that behave as others do, each with its strongest detector."""
+    if not remarkable.size:
+        return []
     scales = scene.calibration.scales
-    strength = {
-        name: float(values[party] / scales[name])
-        for name, values in scene.scores.items()
-        if name in scales and not np.isnan(values[party])
-    }
-    name = max(strength, key=lambda key: (strength[key], key))
-    finding = scene.find(party, name, p)
-    return Evidence(name, None, p, finding.why)
+    names = sorted(name for name in scene.scores if name in scales)
+    strength = np.array([scene.scores[name][remarkable] / scales[name] for name in names])
+    strongest = np.argmax(np.nan_to_num(strength, nan=-np.inf), axis=0)
+    common = np.bincount(strongest, minlength=len(names)) >= TYPICAL * members
+    return [
+        (int(party), names[i]) for party, i in zip(remarkable, strongest, strict=True) if common[i]
+    ]
 
 
 def _judged(party: int, evidence: list[Evidence]) -> Judged:

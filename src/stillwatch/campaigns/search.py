@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from stillwatch.campaigns.candidates import (
 from stillwatch.campaigns.coordination import Coordination, CoordinationTest, Population
 from stillwatch.campaigns.explanations import NEARLY_ALL
 from stillwatch.campaigns.graph import FamilyGraph
+from stillwatch.campaigns.members import core_parties
 from stillwatch.campaigns.scene import Scene
 from stillwatch.core.records import FAMILIES, Family
 from stillwatch.stats.multiple_testing import replicability_q
@@ -37,6 +38,10 @@ COORDINATION_SHARE: Final = 0.2
 """Part of the error budget spent on the first null: draws are cheap, benign accounts are few."""
 OVERLAP: Final = 0.5
 """Candidates with this share of the smaller one in common are about one group."""
+SPREAD: Final = 0.2
+"""A group is loose when fewer of its members than this share what makes it coordinated: among all
+who use a popular template some are colleagues."""
+Apart = Literal["", "openly_one", "loose"]
 UNTESTED: Final = Coordination(float("nan"), 0.0, ())
 FDR_RULE: Final = "replicability of two nulls (Bogomolov and Heller 2018)"
 SELECTION: Final = (
@@ -52,17 +57,18 @@ class Tested:
         candidate: Who.
         coordination: First null; without tests where it cannot matter.
         p_extracting: Second null.
-        q_value: Of both, among the candidates that are alike in `openly_one`.
-        openly_one: Whether one payment instrument, address or prefix covers it: it then does
-            not hide that it is one customer or one place, cannot reach `act`, and takes no
-            part in the rate of those that can.
+        q_value: Of both, among the candidates that are alike in `apart`.
+        apart: Why it cannot reach `act` and takes no part in the rate of those that can; empty for
+            those. `openly_one`: one payment instrument, address or prefix covers it, so it does
+            not hide that it is one customer or one place. `loose`: what makes it coordinated is
+            shared by few of its members.
     """
 
     candidate: Candidate
     coordination: Coordination
     p_extracting: float
     q_value: float
-    openly_one: bool
+    apart: Apart
 
     @property
     def p_value(self) -> float:
@@ -99,7 +105,8 @@ class Search:
         extracting = np.array([ranks.merged(item.parties) for item in candidates])
         one = np.array([openly_one(scene.graphs, item.parties) for item in candidates], bool)
         coordinations = self._coordinations(scene, candidates, extracting, one, seed)
-        q_values = _q_values(candidates, coordinations, extracting, one, scene.size)
+        apart = _apart(scene, candidates, coordinations, one)
+        q_values = _q_values(candidates, coordinations, extracting, apart, scene.size)
         tested = [
             Tested(*parts)
             for parts in zip(
@@ -107,7 +114,7 @@ class Search:
                 coordinations,
                 extracting.tolist(),
                 q_values.tolist(),
-                one.tolist(),
+                apart.tolist(),
                 strict=True,
             )
         ]
@@ -151,10 +158,10 @@ def _q_values(
     candidates: Sequence[Candidate],
     coordinations: Sequence[Coordination],
     extracting: FloatArray,
-    one: NDArray[np.bool_],
+    apart: NDArray[np.str_],
     parties: int,
 ) -> FloatArray:
-    """Return q-values, among groups that are openly one and among all others apart.
+    """Return q-values, among all candidates that are alike in `apart`.
 
     The error budget of each null is dealt out by the parties that the other null leaves in
     question, see `votes`.
@@ -162,8 +169,8 @@ def _q_values(
     labels = same_group(candidates, parties)
     first = np.array([item.p_value for item in coordinations], dtype=np.float64)
     held = membership(candidates, parties)
-    q = np.full(one.size, np.nan)
-    for rows in (one, ~one):
+    q = np.full(apart.size, np.nan)
+    for rows in (apart == kind for kind in get_args(Apart)):
         q[rows] = replicability_q(
             first[rows],
             extracting[rows],
@@ -177,6 +184,33 @@ def _q_values(
             ),
         )
     return q
+
+
+def _apart(
+    scene: Scene,
+    candidates: Sequence[Candidate],
+    coordinations: Sequence[Coordination],
+    one: NDArray[np.bool_],
+) -> NDArray[np.str_]:
+    """Say which candidates are judged apart.
+
+    A loose group is no claim of the first null, as if its p-value were 1: what only raises a
+    p-value leaves it valid.
+    """
+    found = np.where(one, "openly_one", "")
+    for place in np.flatnonzero(~one).tolist():
+        tests = coordinations[place].tests
+        parts = sum(test.p_value is not None for test in tests)
+        fell = [t.family for t in tests if (t.p_value or 1.0) * parts <= COORDINATED]
+        if fell and spread([scene.graphs[name] for name in fell], candidates[place]) < SPREAD:
+            found[place] = "loose"
+    return found
+
+
+def spread(graphs: Sequence[FamilyGraph], candidate: Candidate) -> float:
+    """Return the share of a group that touches what sets it apart in any of some families."""
+    touching = [core_parties(graph, candidate.parties) for graph in graphs]
+    return np.unique(np.concatenate(touching)).size / candidate.parties.size
 
 
 def votes(held: Any, selected: NDArray[np.bool_]) -> FloatArray:
@@ -288,7 +322,7 @@ def merge(tested: Sequence[Tested], ranks: Ranks, fdr: float) -> list[tuple[Test
         parties = set(item.candidate.parties.tolist())
         for _, own, claimed in groups:
             if len(parties & own) >= OVERLAP * min(len(parties), len(own)):
-                if item.q_value <= fdr and not item.openly_one:
+                if item.q_value <= fdr and not item.apart:
                     claimed.update(parties)
                 break
         else:
@@ -308,4 +342,4 @@ def _precedence(item: Tested, fdr: float) -> tuple[bool, bool, float, int, int, 
     """Order candidates: those that can reach `act`, then claims, then by q, family, size, p."""
     family = FAMILIES.index(item.candidate.family)
     size = item.candidate.parties.size
-    return (item.openly_one, item.q_value > fdr, item.q_value, family, -size, item.p_value)
+    return (bool(item.apart), item.q_value > fdr, item.q_value, family, -size, item.p_value)
