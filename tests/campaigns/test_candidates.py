@@ -88,8 +88,8 @@ def test_overlapping_candidates_carry_one_label() -> None:
     assert labels[2] == 2
 
 
-def verdict(parties: range, q: float, *, openly: bool = False) -> search.Tested:
-    return search.Tested(candidate(parties), Coordination(1e-4, 10.0, ()), 1e-3, q, openly)
+def verdict(parties: range, q: float, apart: search.Apart = "") -> search.Tested:
+    return search.Tested(candidate(parties), Coordination(1e-4, 10.0, ()), 1e-3, q, apart)
 
 
 @pytest.fixture
@@ -100,22 +100,27 @@ def ranks(make_scene: SceneMaker) -> Ranks:
 
 def test_claims_about_one_group_are_united_and_others_add_nothing(ranks: Ranks) -> None:
     found = merge(
-        [verdict(range(40), 0.001), verdict(range(25, 50), 0.002), verdict(range(20, 45), 0.4)],
+        [verdict(range(40), 0.001), verdict(range(12, 45), 0.002), verdict(range(20, 50), 0.4)],
         ranks,
         0.01,
     )
-    assert [parties.tolist() for _, parties in found] == [list(range(50))]
+    assert [parties.tolist() for _, parties in found] == [list(range(45))]
+
+
+def test_half_of_a_claimed_group_brings_no_other_half(ranks: Ranks) -> None:
+    found = merge([verdict(range(40), 0.001), verdict(range(28, 48), 0.002)], ranks, 0.01)
+    assert [parties.tolist() for _, parties in found] == [list(range(40))]
 
 
 def test_union_does_not_snowball(ranks: Ranks) -> None:
     """The third overlaps with the union of the first two, not with the first."""
     chain = [
         verdict(range(40), 0.001),
-        verdict(range(22, 58), 0.001),
-        verdict(range(42, 60), 0.001),
+        verdict(range(8, 48), 0.001),
+        verdict(range(40, 60), 0.001),
     ]
     found = merge(chain, ranks, 0.01)
-    assert found[0][1].tolist() == list(range(58))
+    assert found[0][1].tolist() == list(range(48))
     assert all(parties.max() < 60 for _, parties in found)
 
 
@@ -126,7 +131,9 @@ def test_what_is_left_of_a_later_group_must_extract(ranks: Ranks) -> None:
 
 
 def test_groups_that_hide_come_before_those_that_do_not(ranks: Ranks) -> None:
-    found = merge([verdict(range(10), 0.0001, openly=True), verdict(range(40), 0.005)], ranks, 0.01)
+    found = merge(
+        [verdict(range(10), 0.0001, "openly_one"), verdict(range(40), 0.005)], ranks, 0.01
+    )
     assert [(lead.apart, parties.size) for lead, parties in found] == [("", 40)]
 
 

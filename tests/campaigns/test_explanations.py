@@ -17,6 +17,7 @@ CAMPAIGN = Group(
     grading=0.0,
     echo=0.0,
     end_users=0.0,
+    worded=20.0,
     short_lived=0.1,
     median_exchanges=50.0,
     prefixes=20.0,
@@ -49,7 +50,7 @@ def test_nothing_explains_a_plain_campaign() -> None:
         ("B9", {"families": frozenset({"network", "timing"})}),
         ("B10", {"corroborated": 0.05}),
         ("B11", {"short_lived": 0.9, "median_exchanges": 12.0, "prefixes": 1.0}),
-        ("B12", {"elicitation": 0.1}),
+        ("B12", {"elicitation": 0.1, "worded": 0.0}),
         ("B15", {"families": frozenset({"content", "timing"}), "failed": 200.0}),
     ],
 )

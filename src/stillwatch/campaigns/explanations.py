@@ -36,6 +36,7 @@ class Group:
         repeated: Share of exchanges whose payload repeats an earlier one of the same member.
         elicitation, grading, echo: Shares of exchanges.
         end_users: Share of exchanges that carry an end user's id.
+        worded: Median times that a member asks for material in a wording that others use for it.
         short_lived: Share of members that began after the first day and lived three days at most.
         median_exchanges: Median exchanges a member.
         prefixes: Number of network prefixes or addresses that cover half of the members; NaN when
@@ -56,6 +57,7 @@ class Group:
     grading: float
     echo: float
     end_users: float
+    worded: float
     short_lived: float
     median_exchanges: float
     prefixes: float
@@ -119,8 +121,9 @@ def _classroom(g: Group) -> tuple[bool, str]:
 
 def _show_your_work(g: Group) -> tuple[bool, str]:
     return (
-        0.05 < g.elicitation < 0.2 and g.grading < 0.2 and g.echo < 0.05,
-        f"{g.elicitation:.0%} of the prompts ask for the model's own reasoning",
+        0.05 < g.elicitation < 0.2 and g.grading < 0.2 and g.echo < 0.05 and g.worded < 2,
+        f"{g.elicitation:.0%} of the prompts ask for the model's own reasoning, the median member "
+        f"{g.worded:.0f} times in a wording that others use for it",
     )
 
 

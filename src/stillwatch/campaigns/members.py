@@ -23,8 +23,11 @@ KINDS: Final = 5
 CORE_PARTIES: Final = 3
 CORE_LIFT: Final = 3.0
 TYPICAL: Final = 0.25
-"""A member shows at least this much of what the median member shows of a family's links, and
-behaves as at least this share of the members do."""
+"""A member shows at least this much of what the median member shows of a family's links, and of a
+behaviour that at least this share of the members has."""
+WIDE: Final = 0.1
+"""What was asked is what this share of the members has in common: two customers who happen to ask
+the same are no part of what the others do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,14 @@ def judge(
     """Weigh each party's own evidence of belonging.
 
     For each family a party's rarity weights on the group's core hubs, each times the share of its
-    exchanges that touch the hub, are ranked among all parties outside the group. A party that is
+    exchanges that touch the hub, are ranked among all parties outside the group. The median share
+    of the members counts in full, so that ordinary traffic beside it hides nobody. A party that is
     there by a chance touch shows far less than the others do, and has no evidence. Two kinds of
     evidence, one of them a link, are needed for `act`, and one of them about what was asked: the
-    content of prompts, or harvest behaviour. Infrastructure alone condemns nobody. Behaviour counts
-    when at least a quarter of the members show the same: a customer that asks what a harvest asks,
-    for a reason of its own, behaves in its own way.
+    content of prompts that is common in the group, or harvest behaviour. Infrastructure alone
+    condemns nobody. Behaviour counts when at least a quarter of the members show the same, and as
+    strongly as they do: a customer that asks what a harvest asks, for a reason of its own, behaves
+    in its own way.
 
     Args:
         scene: The traffic.
@@ -92,16 +97,26 @@ def judge(
     outside = np.ones(scene.size, dtype=bool)
     outside[parties] = False
     gathered: dict[int, list[Evidence]] = {int(party): [] for party in parties}
+    asking: set[int] = set()
     for family, core in cores.items():
         graph = scene.graphs[family]
         for party, evidence in _link_evidence(scene, graph, core, parties, outside):
             gathered[party].append(evidence)
-    for party, source in _behaving(
-        scene, parties[harvest_p[parties] <= MEMBER_ALPHA], parties.size
-    ):
+        if family == "content":
+            asking.update(_asking(graph, core, parties))
+    for party, source in _behaving(scene, parties, harvest_p):
         p = float(harvest_p[party])
         gathered[party].append(Evidence(source, None, p, scene.find(party, source, p).why))
-    return [_judged(party, evidence) for party, evidence in gathered.items()]
+        asking.add(party)
+    return [_judged(party, evidence, party in asking) for party, evidence in gathered.items()]
+
+
+def _asking(graph: FamilyGraph, core: Core, parties: IntArray) -> list[int]:
+    """Return the members that touch content that is common in the group."""
+    wide = np.zeros(graph.hub_size.size, dtype=bool)
+    wide[core.hubs[core.members >= WIDE * parties.size]] = True
+    found: list[int] = np.intersect1d(graph.party[wide[graph.hub]], parties).tolist()
+    return found
 
 
 def _link_evidence(
@@ -113,7 +128,9 @@ def _link_evidence(
     if not spokes.size:
         return []
     exchanges = np.maximum(scene.parties["exchanges"][graph.party[spokes]], 1.0)
-    weight = graph.weight[graph.hub[spokes]] * np.minimum(graph.uses[spokes] / exchanges, 1.0)
+    share = graph.uses[spokes] / exchanges
+    usual = float(np.median(share[~outside[graph.party[spokes]]]))
+    weight = graph.weight[graph.hub[spokes]] * np.minimum(share / usual, 1.0)
     total = np.bincount(graph.party[spokes], weights=weight, minlength=graph.parties)
     shown = total[parties]
     typical = TYPICAL * float(np.median(shown[shown > 0])) if np.any(shown > 0) else np.inf
@@ -134,27 +151,28 @@ def _link_evidence(
     return found
 
 
-def _behaving(scene: Scene, remarkable: IntArray, members: int) -> list[tuple[int, str]]:
-    """Return the remarkable members that behave as others do, each with its strongest detector."""
-    if not remarkable.size:
-        return []
+def _behaving(scene: Scene, parties: IntArray, harvest_p: FloatArray) -> list[tuple[int, str]]:
+    """Return the members that behave as others do, each with its strongest detector."""
     scales = scene.calibration.scales
     names = sorted(name for name in scene.scores if name in scales)
-    strength = np.array([scene.scores[name][remarkable] / scales[name] for name in names])
-    strongest = np.argmax(np.nan_to_num(strength, nan=-np.inf), axis=0)
-    common = np.bincount(strongest, minlength=len(names)) >= TYPICAL * members
-    return [
-        (int(party), names[i]) for party, i in zip(remarkable, strongest, strict=True) if common[i]
-    ]
+    if not names:
+        return []
+    strength = np.array([scene.scores[name][parties] / scales[name] for name in names])
+    strength = np.nan_to_num(strength, nan=0.0)
+    strongest = np.argmax(strength, axis=0)
+    remarkable = harvest_p[parties] <= MEMBER_ALPHA
+    common = np.bincount(strongest[remarkable], minlength=len(names)) >= TYPICAL * parties.size
+    typical = TYPICAL * np.median(strength, axis=1)
+    shows = remarkable & common[strongest] & (strength.max(axis=0) >= typical[strongest])
+    return [(int(parties[i]), names[strongest[i]]) for i in np.flatnonzero(shows)]
 
 
-def _judged(party: int, evidence: list[Evidence]) -> Judged:
+def _judged(party: int, evidence: list[Evidence], asking: bool) -> Judged:
     families = frozenset(item.family for item in evidence if item.family is not None)
     kinds = len(families) + any(item.family is None for item in evidence)
     level: Level = "none"
     if families:
-        said = "content" in families or kinds > len(families)
-        level = "act" if kinds >= 2 and said else "review"
+        level = "act" if kinds >= 2 and asking else "review"
     best = min((item.p_value for item in evidence), default=1.0)
     ordered = tuple(sorted(evidence, key=lambda item: (item.p_value, item.source)))
     return Judged(party, level, min(1.0, KINDS * best), ordered, families)

@@ -310,8 +310,9 @@ def openly_one(graphs: Mapping[Family, FamilyGraph], parties: IntArray) -> bool:
 def merge(tested: Sequence[Tested], ranks: Ranks, fdr: float) -> list[tuple[Tested, IntArray]]:
     """Bring together the candidates that describe one campaign.
 
-    Claimed candidates (q at or below `fdr`) that overlap are united, content first, the largest
-    first; others that overlap with one already there add nothing. A party belongs to the first
+    Claimed candidates (q at or below `fdr`) of which nearly all lies in one another are united,
+    content first, the largest first; others that overlap with one already there add nothing: half
+    of a group being remarkable says little of the other half. A party belongs to the first
     that has it, and what is left of a later one must still be large enough and extract.
 
     Returns:
@@ -321,8 +322,9 @@ def merge(tested: Sequence[Tested], ranks: Ranks, fdr: float) -> list[tuple[Test
     for item in sorted(tested, key=lambda t: _precedence(t, fdr)):
         parties = set(item.candidate.parties.tolist())
         for _, own, claimed in groups:
-            if len(parties & own) >= OVERLAP * min(len(parties), len(own)):
-                if item.q_value <= fdr and not item.apart:
+            common, least = len(parties & own), min(len(parties), len(own))
+            if common >= OVERLAP * least:
+                if item.q_value <= fdr and not item.apart and common >= NEARLY_ALL * least:
                     claimed.update(parties)
                 break
         else:
