@@ -66,6 +66,43 @@ def test_what_many_outsiders_share_is_no_evidence(
     assert levels(make_scene({"content": graph}, [0.1] * PARTIES)) == {"none"}
 
 
+def test_what_few_members_ask_is_not_what_was_asked(
+    make_graph: GraphMaker, make_scene: SceneMaker
+) -> None:
+    """Three customers evaluate on one public set, through one proxy, and touch it by chance."""
+    members = np.arange(60)
+    uses = make_graph("content", {1: range(60), 2: range(57, 60)}, PARTIES)
+    chance = np.where((uses.hub == 0) & (uses.party >= 57), 1, uses.uses)
+    content = replace(uses, uses=chance)
+    network = make_graph("network", {7: range(60)}, PARTIES)
+    scene = make_scene({"content": content, "network": network}, [0.1] * PARTIES)
+    cores = {family: core_hubs(graph, members) for family, graph in scene.graphs.items()}
+    found = {item.party: item for item in judge(scene, members, cores, np.full(PARTIES, 0.5))}
+    assert {found[party].level for party in range(57)} == {"act"}
+    assert {found[party].level for party in range(57, 60)} == {"review"}
+    assert found[58].families == {"content", "network"}, "what they share with each other is shown"
+
+
+def test_behaviour_of_their_own_is_no_behaviour_of_the_group(
+    one_key: dict[Family, FamilyGraph], make_scene: SceneMaker
+) -> None:
+    """The group elicits; one member is remarkable for an even load alone, one elicits a little."""
+    scene = make_scene({"network": one_key["network"]}, [0.1] * PARTIES)
+    eliciting = np.where(np.arange(PARTIES) < 18, 8.0, 0.0)
+    eliciting[19] = 1.5
+    steady = np.where(np.arange(PARTIES) == 18, 3.0, 0.1)
+    scene = replace(
+        scene,
+        scores={"reasoning_elicitation": eliciting, "steady_load": steady},
+        calibration=replace(
+            scene.calibration, scales={"reasoning_elicitation": 1.0, "steady_load": 1.0}
+        ),
+    )
+    found = judged(scene, harvest=0.001)
+    assert {found[party].level for party in range(18)} == {"act"}
+    assert {found[18].level, found[19].level} == {"review"}
+
+
 def test_accounts_of_one_organisation_need_behaviour_of_their_own(
     one_key: dict[Family, FamilyGraph], make_scene: SceneMaker
 ) -> None:

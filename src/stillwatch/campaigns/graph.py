@@ -106,7 +106,8 @@ class Chance:
     """What a group shares when every party's keys are drawn by the popularity of keys alone.
 
     A key that s parties touch is then touched by m = s x (keys of the group) / (all spokes)
-    members on average, and its users beyond the first are m - 1 + exp(-m) (Poisson).
+    members on average, and its users beyond the first are m - 1 + exp(-m) (Poisson). Nobody shares
+    with itself: the keys of a group are the root of their square less the squares of each member's.
 
     Attributes:
         degree: Keys of each party by linker, shape (n, linkers).
@@ -122,7 +123,8 @@ class Chance:
 
     def of(self, groups: IntArray) -> FloatArray:
         """Return the weighted sharing expected inside each group, shape (k,)."""
-        keys = self.degree[groups].sum(axis=1)
+        degree = self.degree[groups]
+        keys = np.sqrt(degree.sum(axis=1) ** 2 - (degree**2).sum(axis=1))
         columns = [
             np.interp(keys[:, linker], self.keys, shared)
             for linker, shared in enumerate(self.shared)

@@ -103,7 +103,8 @@ def judge(
         for party, evidence in _link_evidence(scene, graph, core, parties, outside):
             gathered[party].append(evidence)
         if family == "content":
-            asking.update(_asking(graph, core, parties))
+            common = _common(core, parties.size)
+            asking = {party for party, _ in _link_evidence(scene, graph, common, parties, outside)}
     for party, source in _behaving(scene, parties, harvest_p):
         p = float(harvest_p[party])
         gathered[party].append(Evidence(source, None, p, scene.find(party, source, p).why))
@@ -111,12 +112,10 @@ def judge(
     return [_judged(party, evidence, party in asking) for party, evidence in gathered.items()]
 
 
-def _asking(graph: FamilyGraph, core: Core, parties: IntArray) -> list[int]:
-    """Return the members that touch content that is common in the group."""
-    wide = np.zeros(graph.hub_size.size, dtype=bool)
-    wide[core.hubs[core.members >= WIDE * parties.size]] = True
-    found: list[int] = np.intersect1d(graph.party[wide[graph.hub]], parties).tolist()
-    return found
+def _common(core: Core, members: int) -> Core:
+    """Return the hubs that are common in the group."""
+    wide = core.members >= WIDE * members
+    return Core(core.hubs[wide], core.members[wide])
 
 
 def _link_evidence(
