@@ -79,7 +79,7 @@ def plan_for(size: float) -> Plan:
             history_scale=1.9 if real else 3.1,
             seeds={name: 1 if "." in name else FEWER_SEEDS.get(name, SEEDS) for name in known}
             | {"benign_week": BENIGN_WEEKS, "dense_week": BENIGN_WEEKS // 2},
-            scale={name: min(one.scale, SCALE) for name, one in known.items()},
+            scale={name: SCALE if one.scale == 1.0 else one.scale for name, one in known.items()},
             replayed=REPLAYED,
         )
     names = REDUCED if size >= SMALLEST else REDUCED[:-1]

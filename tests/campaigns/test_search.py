@@ -47,3 +47,26 @@ def test_q_values_are_those_of_testing_everybody(
     same = replace(Search(), screen=Search().test)
     again, _ = same.run(traffic, 0)
     assert [item.q_value for item in found] == [item.q_value for item in again]
+
+
+def test_a_few_colleagues_make_no_campaign_of_a_popular_template(
+    make_graph: GraphMaker, make_scene: SceneMaker
+) -> None:
+    """60 parties send a template; in one world five pairs share an address, in one nearly all."""
+    users = list(range(60))
+    scores = [3.0 if party < 60 else 0.1 for party in range(PARTIES)]
+    pairs = {10 + i: users[3 * i : 3 * i + 3] for i in range(3)}
+    many = {10 + i: users[6 * i : 6 * i + 6] for i in range(10)}
+    found = {}
+    for name, network in (("pairs", pairs), ("many", many)):
+        others = {100 + i: list(range(60 + 2 * i, 62 + 2 * i)) for i in range(100)}
+        graphs = {
+            "content": make_graph("content", {1: users}, PARTIES),
+            "network": make_graph("network", network | others, PARTIES),
+        }
+        traffic = make_scene(graphs, scores, benign=[0.5] * 5000)
+        tested, _ = Search().run(traffic, 0)
+        found[name] = next(item for item in tested if item.candidate.parties.size == 60)
+    assert found["pairs"].coordination.p_value <= search.COORDINATED
+    assert [found[name].apart for name in ("pairs", "many")] == ["loose", ""]
+    assert found["many"].q_value <= 0.01
