@@ -23,8 +23,9 @@ KINDS: Final = 5
 CORE_PARTIES: Final = 3
 CORE_LIFT: Final = 3.0
 TYPICAL: Final = 0.25
-"""A member shows at least this much of what the median member shows of a family's links, and of a
-behaviour that at least this share of the members has."""
+"""A member shows at least this much of what the median member shows of a family's links."""
+SHOWN: Final = 0.5
+"""A member behaves at least half as strongly as the median member."""
 WIDE: Final = 0.1
 """What was asked is what this share of the members has in common: two customers who happen to ask
 the same are no part of what the others do."""
@@ -161,7 +162,7 @@ def _behaving(scene: Scene, parties: IntArray, harvest_p: FloatArray) -> list[tu
     strongest = np.argmax(strength, axis=0)
     remarkable = harvest_p[parties] <= MEMBER_ALPHA
     common = np.bincount(strongest[remarkable], minlength=len(names)) >= TYPICAL * parties.size
-    typical = TYPICAL * np.median(strength, axis=1)
+    typical = SHOWN * np.median(strength, axis=1)
     shows = remarkable & common[strongest] & (strength.max(axis=0) >= typical[strongest])
     return [(int(parties[i]), names[strongest[i]]) for i in np.flatnonzero(shows)]
 

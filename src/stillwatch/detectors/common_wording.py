@@ -5,8 +5,9 @@ Detects: asking for material (hidden reasoning, grades, batches of examples) in 
 Needs: messages. Cost: one row a party and run of text, of such exchanges only.
 Tactics: A1, A2, A5, A6, A13. Look-alikes: B1, B3, B4, B5, B10, B14, B16.
 Blind spots: a wording of each account's own; fewer than three accounts; asking for nothing that
-    the content scores know. What is common grows with the traffic: learn the profile from as many
-    accounts as are scanned, or more come to share a public wording by chance.
+    the content scores know; cover of more than 99 %. What is common grows with the traffic: learn
+    the profile from as many accounts as are scanned, or more come to share a public wording by
+    chance.
 Triage: is the wording published, such as in a course or a library of prompts?
 Source: winnowing, Schleimer, Wilkerson and Aiken 2003, on exchanges that a content score marks.
 """
@@ -28,6 +29,9 @@ class CommonWording:
     """Scores how often an account asks for material as at least two others do.
 
     Ordinary traffic does not thin this out, as it does a share of all exchanges.
+
+    Attributes:
+        min_share: A smaller share of an account's exchanges counts as none.
     """
 
     name: ClassVar[str] = "common_wording"
@@ -48,13 +52,21 @@ class CommonWording:
             "hard_benign",
             ({"exchanges": 80, "common_wording": 2},),
         ),
+        Example(
+            "a large evaluation that holds three such prompts",
+            "hard_benign",
+            ({"exchanges": 8000, "common_wording": 3},),
+        ),
         Example("no exchange", "abstains", ({"exchanges": 0, "common_wording": 0},)),
     )
 
+    min_share: float = 0.01
+
     def score(self, profiles: Mapping[str, FloatArray]) -> FloatArray:
         """Return log2(1 + exchanges in the common wording used most)."""
-        score = np.log2(1.0 + profiles["common_wording"])
-        return np.where(profiles["exchanges"] > 0, score, np.nan)
+        uses, exchanges = profiles["common_wording"], profiles["exchanges"]
+        score = np.where(uses >= self.min_share * exchanges, np.log2(1.0 + uses), 0.0)
+        return np.where(exchanges > 0, score, np.nan)
 
     def explain(self, profile: Mapping[str, float]) -> str:
         """Say in how many exchanges it asks as others do."""
