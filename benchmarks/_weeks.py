@@ -24,7 +24,7 @@ from stillwatch.range.evaluate import evaluate
 
 EVALUATION = "evaluation.json"
 CORES = 2
-_NO_RESULT = ("cli", "report")
+_NO_RESULT = ("cli", "report", "sharing")
 
 
 @dataclass(frozen=True, slots=True)
