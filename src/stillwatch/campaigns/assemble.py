@@ -58,11 +58,12 @@ def assemble(
         harvest_p: Conformal p-values of all parties' harvest index.
     """
     cores = {family: core_hubs(graph, parties) for family, graph in scene.graphs.items()}
-    judged = [item for item in judge(scene, parties, cores, harvest_p) if item.level != "none"]
+    families = _families(tested, fdr)
+    shared = {family: core for family, core in cores.items() if family in families}
+    judged = [item for item in judge(scene, parties, shared, harvest_p) if item.level != "none"]
     if not judged:
         return None
     kept = np.array([item.party for item in judged], dtype=np.int64)
-    families = _families(tested, fdr)
     group = _group(scene, kept, judged, cores, families)
     explanations = consider(group)
     level = _level(tested, families, judged, explanations, fdr)

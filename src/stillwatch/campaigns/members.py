@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,13 +76,14 @@ def core_parties(graph: FamilyGraph, parties: IntArray) -> IntArray:
 
 
 def judge(
-    scene: Scene, parties: IntArray, cores: dict[Family, Core], harvest_p: FloatArray
+    scene: Scene, parties: IntArray, cores: Mapping[Family, Core], harvest_p: FloatArray
 ) -> list[Judged]:
     """Weigh each party's own evidence of belonging.
 
     For each family a party's rarity weights on the group's core hubs, each times the share of its
-    exchanges that touch the hub, are ranked among all parties outside the group. The median share
-    of the members counts in full, so that ordinary traffic beside it hides nobody. A party that is
+    exchanges that touch the hub, are ranked among all parties outside the group, less what parties
+    as busy show by chance. The median share of the members counts in full, so that ordinary traffic
+    beside it hides nobody. A party that is
     there by a chance touch shows far less than the others do, and has no evidence. Two kinds of
     evidence, one of them a link, are needed for `act`, and one of them about what was asked: the
     content of prompts that is common in the group, or harvest behaviour. Infrastructure alone
@@ -92,7 +94,8 @@ def judge(
     Args:
         scene: The traffic.
         parties: Members.
-        cores: Core hubs of each family.
+        cores: Core hubs of each family in which the group shares more than chance: in another, what
+            a member shares is chance.
         harvest_p: Conformal p-values of all parties' harvest index.
     """
     outside = np.ones(scene.size, dtype=bool)
@@ -131,24 +134,38 @@ def _link_evidence(
     share = graph.uses[spokes] / exchanges
     usual = float(np.median(share[~outside[graph.party[spokes]]]))
     weight = graph.weight[graph.hub[spokes]] * np.minimum(share / usual, 1.0)
-    total = np.bincount(graph.party[spokes], weights=weight, minlength=graph.parties)
-    shown = total[parties]
-    typical = TYPICAL * float(np.median(shown[shown > 0])) if np.any(shown > 0) else np.inf
-    ranked = np.sort(total[outside])
-    above = ranked.size - np.searchsorted(ranked, total[parties] * (1 - 1e-12), side="left")
+    total: FloatArray = np.bincount(
+        graph.party[spokes], weights=weight, minlength=graph.parties
+    ).astype(np.float64)
+    shown = _beyond_chance(graph, total, outside)
+    inside = shown[parties]
+    typical = TYPICAL * float(np.median(inside[inside > 0])) if np.any(inside > 0) else np.inf
+    ranked = np.sort(shown[outside])
+    above = ranked.size - np.searchsorted(ranked, inside - 1e-9, side="left")
     p_values = (1.0 + above) / (1.0 + ranked.size)
     heaviest = np.lexsort((graph.hub[spokes], -weight, graph.party[spokes]))
     spokes = spokes[heaviest]
     first = np.searchsorted(graph.party[spokes], parties)
     found = []
     for party, place, p in zip(parties, first, p_values, strict=True):
-        if total[party] >= typical and p <= MEMBER_ALPHA:
+        if shown[party] >= typical and p <= MEMBER_ALPHA:
             spoke = spokes[place]
             hub = int(graph.hub[spoke])
             linker = graph.linkers[int(graph.hub_linker[hub])]
             why = scene.explain_link(linker, int(graph.uses[spoke]), int(graph.hub_size[hub]))
             found.append((int(party), Evidence(linker, graph.family, float(p), why)))
     return found
+
+
+def _beyond_chance(graph: FamilyGraph, total: FloatArray, outside: NDArray[np.bool_]) -> FloatArray:
+    """Take off what an outsider of as many keys shows, in units of its spread.
+
+    Who is busy is active in every minute, a group's as well.
+    """
+    keys: FloatArray = np.diff(graph.hubs_start).astype(np.float64)
+    chance = keys * (total[outside].sum() / max(float(keys[outside].sum()), 1.0))
+    beyond: FloatArray = (total - chance) / np.sqrt(1.0 + chance)
+    return beyond
 
 
 def _behaving(scene: Scene, parties: IntArray, harvest_p: FloatArray) -> list[tuple[int, str]]:
