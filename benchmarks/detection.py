@@ -32,6 +32,7 @@ FIRST_SEED = 10
 HISTORY_SEED = 1_000_003
 HISTORY_FILES = 5
 BENIGN_WEEKS = 200
+DENSE_WEEKS = 40
 SEEDS = 2
 FEWER_SEEDS = {"hydra_20000": 1}
 APART = ("evasions", "every_tactic")
@@ -78,7 +79,7 @@ def plan_for(size: float) -> Plan:
             history_files=HISTORY_FILES,
             history_scale=1.9 if real else 3.1,
             seeds={name: 1 if "." in name else FEWER_SEEDS.get(name, SEEDS) for name in known}
-            | {"benign_week": BENIGN_WEEKS, "dense_week": BENIGN_WEEKS // 2},
+            | {"benign_week": BENIGN_WEEKS, "dense_week": DENSE_WEEKS},
             scale={name: SCALE if one.scale == 1.0 else one.scale for name, one in known.items()},
             replayed=REPLAYED,
         )
@@ -154,8 +155,8 @@ def _past(plan: Plan, folder: Path) -> list[Past]:
 
 
 def _weeks(plan: Plan, folder: Path, profile: Path) -> Iterator[Week]:
-    """Yield the weeks, those that take longest first, so that the two cores end together."""
-    order = sorted(plan.seeds, key=lambda name: (plan.seeds[name], -plan.replayed.get(name, 0)))
+    """Yield the weeks: those with a target first, of them the ones that take longest."""
+    order = sorted(plan.seeds, key=lambda name: ("." in name, plan.seeds[name]))
     for name in order:
         for n in range(plan.seeds[name]):
             replay = n < plan.replayed.get(name, 0)
