@@ -1,0 +1,147 @@
+"""The ledger of what a node decided, and of what each decision was derived from.
+
+It never leaves the node: no receipt names a decision.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from stillwatch.core.errors import InputError, SharingRefused
+from stillwatch.sharing.node.policy import Verdict
+from stillwatch.sharing.node.state import NodeState
+
+# UNION, not UNION ALL: objects may refer to each other in a circle.
+_RESTING_ON: Final = (
+    "WITH RECURSIVE below(id) AS (SELECT ? UNION "
+    "SELECT child FROM derived JOIN below ON parent = id) "
+    "SELECT decision.* FROM decision JOIN below ON decision_id = id ORDER BY at_us, decision_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision of this node.
+
+    Attributes:
+        decision_id: Name of it at this node.
+        at_us: When, UTC microseconds.
+        cluster: Which cluster it is about.
+        step: `policy.Step` that was taken.
+        reason: `policy.Reason` for it.
+        undone_us: When it was undone; None while it stands.
+    """
+
+    decision_id: str
+    at_us: int
+    cluster: str
+    step: str
+    reason: str
+    undone_us: int | None
+
+
+def record(
+    state: NodeState,
+    decision_id: str,
+    cluster: str,
+    verdict: Verdict,
+    derived_from: Collection[str],
+    at_us: int,
+) -> None:
+    """Keep a decision with everything that it was derived from.
+
+    Args:
+        state: Of the node.
+        decision_id: A new name.
+        cluster: Which cluster it is about.
+        verdict: Step, reason and evidence.
+        derived_from: Ids of received objects or of earlier decisions; may be empty.
+        at_us: When.
+
+    Raises:
+        InputError: The name is taken, or a source is neither an object nor a decision of this
+            node: a correction of it could never reach the decision.
+        SharingRefused: A source was withdrawn.
+    """
+    with state.transaction() as rows:
+        for source in derived_from:
+            _standing(rows, source)
+        added = rows.execute(
+            "INSERT OR IGNORE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+            (
+                decision_id,
+                at_us,
+                cluster,
+                verdict.step,
+                verdict.reason,
+                min(verdict.own_e, 1e308),
+                min(verdict.total_e, 1e308),
+            ),
+        ).rowcount
+        if not added:
+            raise InputError("a decision of this name exists", "give each decision a new name")
+        rows.executemany(
+            "INSERT OR IGNORE INTO derived VALUES (?, ?)",
+            [(decision_id, source) for source in derived_from],
+        )
+
+
+def resting_on(state: NodeState, source: str) -> tuple[Decided, ...]:
+    """Return the decisions whose derived-from closure contains an id, oldest first."""
+    with state.transaction() as rows:
+        return tuple(_decided(row) for row in _resting_on(rows, source))
+
+
+def undo(state: NodeState, decision_id: str, at_us: int) -> None:
+    """Mark a decision as undone; a second time changes nothing.
+
+    Raises:
+        InputError: No such decision.
+    """
+    with state.transaction() as rows:
+        if not mark_undone(rows, decision_id, at_us):
+            raise InputError("no such decision at this node")
+
+
+def mark_undone(rows: sqlite3.Connection, decision_id: str, at_us: int) -> bool:
+    """Do what `undo` does inside a transaction; say whether there is such a decision."""
+    changed = rows.execute(
+        "UPDATE decision SET undone_us=COALESCE(undone_us, ?) WHERE decision_id=?",
+        (at_us, decision_id),
+    )
+    return changed.rowcount > 0
+
+
+def standing_on(rows: sqlite3.Connection, source: str) -> list[str]:
+    """Return the names of decisions that rest on an id and were not undone, in a transaction."""
+    return [row["decision_id"] for row in _resting_on(rows, source) if row["undone_us"] is None]
+
+
+def _resting_on(rows: sqlite3.Connection, source: str) -> list[sqlite3.Row]:
+    return rows.execute(_RESTING_ON, (source,)).fetchall()
+
+
+def _standing(rows: sqlite3.Connection, source: str) -> None:
+    known = rows.execute(
+        "SELECT 1 FROM object WHERE object_id=? UNION SELECT 1 FROM decision WHERE decision_id=?",
+        (source, source),
+    ).fetchone()
+    if known is None:
+        raise InputError(
+            "a decision can only be derived from what this node received or decided",
+            "receive the object first",
+        )
+    if rows.execute("SELECT 1 FROM withdrawal WHERE object_id=?", (source,)).fetchone():
+        raise SharingRefused(
+            "what the decision would rest on was withdrawn",
+            "decide on what still stands",
+            "sw.object.withdrawn",
+        )
+
+
+def _decided(row: sqlite3.Row) -> Decided:
+    names = ("decision_id", "at_us", "cluster", "step", "reason", "undone_us")
+    return Decided(*(row[name] for name in names))
