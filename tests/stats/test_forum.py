@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -143,12 +144,9 @@ def test_an_adjuster_spends_what_it_has(kappa):
 
 
 def supported(link, others):
-    return np.array(
-        [
-            [forum.support(x, look).value for look in run]
-            for x, run in zip(link, others, strict=True)
-        ]
-    )
+    pairs = zip(link, others, strict=True)
+    v = [[astuple(forum.support(x, look)) for look in run] for x, run in pairs]
+    return np.moveaxis(np.array(v), -1, 0)
 
 
 @pytest.mark.parametrize("branch", ["not linked", "not coordinated"])
@@ -161,9 +159,28 @@ def test_support_holds_whichever_part_of_its_null_is_true(branch):
         link = np.array([forum.link_e(x[0], x[1:], 0.05, 1) for x in rng.random((len(paths), 100))])
         assert link.mean() == pytest.approx(1.0, abs=0.3)
         others = np.full_like(others, LIE)
-    v = supported(link, others)
-    check_path(v)
-    check_path(forum.own_question(own, v))
+    for v in supported(link, others):
+        check_path(v)
+        check_path(forum.own_question(own, v))
+
+
+def test_one_liar_lifts_one_kind_of_support_and_not_the_other():
+    """Two others, one of whom sees nothing and says so, while the other lies."""
+    others = forum.as_counted(lied(null_paths(3000, seed=9))[..., 1:])
+    value, despite_liar = supported(np.full(len(others), 100.0), others)
+    check_path(despite_liar)
+    with pytest.raises(AssertionError, match="mean"):
+        check_e(value[:, -1])
+
+
+@given(st.floats(0, 1024), st.lists(st.floats(0, 1024), min_size=1, max_size=6), st.floats(0, 1024))
+def test_nobody_can_take_back_what_another_stated(link, others, more):
+    """A member that speaks up, with however little, lowers no support."""
+    silent = forum.support(link, [*others, math.nan])
+    spoke = forum.support(link, [*others, more])
+    assert spoke.value >= silent.value * (1 - 1e-12)
+    assert spoke.despite_liar >= silent.despite_liar * (1 - 1e-12)
+    assert silent.despite_liar <= silent.value * (1 + 1e-12)
 
 
 def test_own_evidence_continues_after_a_switch(paths):
@@ -202,7 +219,7 @@ def test_worked_figures():
     """Day 11 and day 14 of the worked scenario."""
     link = forum.link_e(0.86, np.linspace(0, 0.8, 1999), 1 / 2000, 20)
     assert link == pytest.approx(100.0)
-    assert forum.support(link, [16.0, math.nan]) == forum.Support(8.0, 1)
+    assert forum.support(link, [16.0, math.nan]) == forum.Support(8.0, 0.0)
     assert forum.own_question(1.6, 8.0) == pytest.approx(4.8)
     assert forum.support(link, [128.0, math.nan]).value == 64.0
     assert forum.support(50.0, [128.0, math.nan]).value == 50.0
@@ -210,7 +227,7 @@ def test_worked_figures():
     assert forum.at_least([128.0, 2.0, 0.0], 2) == 1.0
     assert forum.at_least([128.0, 2.0], 2) == 2.0
     assert forum.support(0.0, [LIE, LIE]).value == 0.0
-    assert forum.support(LIE, [LIE, 2.0]) == forum.Support(2.0, 2)  # one of them may lie
+    assert forum.support(LIE, [LIE, 2.0]) == forum.Support(513.0, 2.0)  # one of them may lie
 
 
 def test_an_e_value_is_stated_rounded_down():

@@ -253,32 +253,32 @@ def link_e(score: float, controls: ArrayLike, threshold: float, campaigns: int) 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What the others' evidence adds to a question of my own.
+    """What the others' evidence adds to a question of my own, each with an error rate of its own.
 
     Attributes:
-        value: V, an e-value for "not linked, or the campaign is not coordinated".
-        contributors: How many of the others have stated evidence. One could be lying: fewer than
-            two justify steps that can be undone, and no others.
+        value: V = min(L, mean of the others), an e-value for "not linked, or nobody else sees a
+            campaign". One contributor who lies can lift it: for steps that can be undone.
+        despite_liar: V = min(L, E^(2) of the others), for "not linked, or fewer than two others
+            see it". No single liar can lift it. 0 with fewer than two contributors.
     """
 
     value: float
-    contributors: int
+    despite_liar: float
 
 
 def support(link: float, others: ArrayLike) -> Support:
-    """Return V = min(L, what the other members' evidence amounts to).
+    """Return what the other members' evidence comes to over one link.
 
-    With two or more contributors that is E^(2) of the others, which one liar cannot lift; with
-    fewer, their plain mean. E^(2) is at most the mean, so the choice may follow the data.
+    The mean is kept for what one contributor may justify: to go over to E^(2) as soon as a second
+    speaks would let any member undo the evidence of another by stating next to nothing.
 
     Args:
         link: L of `link_e`; 0 for a link of a kind that innocents share as well.
         others: As the board counts them, shape (M - 1,); NaN is silence.
     """
     values = _heard(others)
-    contributors = int(np.count_nonzero(values))
-    evidence = at_least(values, 2) if contributors >= 2 else board_mean(values)
-    return Support(min(link, float(evidence)), contributors)
+    second = float(at_least(values, 2)) if np.count_nonzero(values) >= 2 else 0.0
+    return Support(min(link, float(board_mean(values))), min(link, second))
 
 
 def own_question(own: ArrayLike, supported: ArrayLike) -> FloatArray:

@@ -23,6 +23,8 @@ SAME_OPERATOR: Final = frozenset({"template", "payment", "blob-replay", "canary"
 """Link families for which a link plausibly implies one operator; a template must be rare too.
 Addresses, resellers and proxies carry innocents, and so do registration, timing and failover."""
 
+_NONE: Final = Support(0.0, 0.0)
+
 
 class Step(StrEnum):
     """What is done, from least to most; the order of the members is the order of force."""
@@ -53,7 +55,7 @@ class Standing:
 
     Attributes:
         own_e: E of the cluster, from exchanges after the commitment.
-        support: V and its contributors, from `stats.forum.support`.
+        support: V in both forms, from `stats.forum.support`.
         link_family: Family of the link between cluster and campaign (X1 `link_families`).
         prevalence: Of the template, where that is the link.
         board_state: What the board says of the campaign.
@@ -90,27 +92,26 @@ def decide(standing: Standing) -> Verdict:
 
     What is barred, or linked only by what innocents share, adds no evidence; a member's own
     evidence stands by itself. One contributor could be lying, so nothing irreversible rests on
-    fewer than two, nor on anything but `corroborated`; and a person looks first in any case.
+    evidence that a single liar could have made, nor on anything but `corroborated`; and a person
+    looks first in any case.
     """
     barred = standing.barred or (Reason.EXPIRED if standing.board_state == "expired" else None)
     passes = carries(standing.link_family, standing.prevalence) and barred is None
-    v = standing.support.value if passes else 0.0
-    total = float(own_question(standing.own_e, v))
-    step, reason = _step(standing, barred, passes, total)
-    return Verdict(step, reason, standing.own_e, total)
-
-
-def _step(
-    standing: Standing, barred: Reason | None, passes: bool, total: float
-) -> tuple[Step, Reason]:
+    v = standing.support if passes else _NONE
+    total, despite_liar = (
+        float(own_question(standing.own_e, value)) for value in (v.value, v.despite_liar)
+    )
+    corroborated = passes and standing.board_state == "corroborated"
     if standing.own_e >= IRREVERSIBLE_AT:
-        return Step.IRREVERSIBLE_AFTER_REVIEW, Reason.OWN_EVIDENCE
-    together = passes and standing.board_state == "corroborated"
-    if together and total >= IRREVERSIBLE_AT and standing.support.contributors >= 2:
-        return Step.IRREVERSIBLE_AFTER_REVIEW, Reason.CORROBORATED
-    if total >= REVERSIBLE_AT:
+        step, reason = Step.IRREVERSIBLE_AFTER_REVIEW, Reason.OWN_EVIDENCE
+    elif corroborated and despite_liar >= IRREVERSIBLE_AT:
+        step, reason = Step.IRREVERSIBLE_AFTER_REVIEW, Reason.CORROBORATED
+    elif total >= REVERSIBLE_AT:
         alone = float(own_question(standing.own_e, 0.0)) >= REVERSIBLE_AT
-        return Step.REVERSIBLE, Reason.OWN_EVIDENCE if alone else Reason.WITH_OTHERS
-    if barred is not None:
-        return Step.IGNORE, barred
-    return Step.INVESTIGATE, Reason.TOO_LITTLE if passes else Reason.LINK_CARRIES_INNOCENTS
+        step, reason = Step.REVERSIBLE, Reason.OWN_EVIDENCE if alone else Reason.WITH_OTHERS
+    elif barred is not None:
+        step, reason = Step.IGNORE, barred
+    else:
+        step = Step.INVESTIGATE
+        reason = Reason.TOO_LITTLE if passes else Reason.LINK_CARRIES_INNOCENTS
+    return Verdict(step, reason, standing.own_e, total)
