@@ -150,8 +150,9 @@ def supported(link, others):
 
 
 @pytest.mark.parametrize("branch", ["not linked", "not coordinated"])
-def test_support_holds_whichever_part_of_its_null_is_true(branch):
-    paths = null_paths(3000, seed=8)
+@pytest.mark.parametrize("repeats", [3000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_support_holds_whichever_part_of_its_null_is_true(branch, repeats):
+    paths = null_paths(repeats, seed=8)[:, :: 4 if repeats > 3000 else 1]
     own, others = paths[..., 0], forum.as_counted(paths[..., 1:])
     link = np.full(len(paths), 100.0)
     if branch == "not linked":

@@ -33,6 +33,9 @@ def test_a_decision_is_reached_over_objects_and_decisions(state: NodeState, item
     assert names(state, "c") == names(state, "s") == ["d1", "d2"]
     assert names(state, "other") == ["d3"]
     assert names(state, "unknown") == []
+    [kept] = resting_on(state, "other")
+    assert (kept.step, kept.reason, kept.total_e) == ("reversible", "with-others-evidence", 33.0)
+    assert kept.derived_from == ("other",)
 
 
 def test_objects_that_refer_to_each_other_end(state: NodeState, item: Maker) -> None:

@@ -26,7 +26,8 @@ def test_a_commitment_is_a_leaf_before_anything_counts(state: NodeState, log) ->
     number = commit(state, log, PSEUDONYM, QUESTION, START, lambda n: b"s" * n)
     [(kind, pseudonym, event)] = log.leaves
     assert (kind, pseudonym) == (LeafKind.EVIDENCE_COMMITTED, PSEUDONYM)
-    assert event["cluster"] == cluster_digest(b"s" * 32, ["planted-a", "planted-b"]).hex()
+    opened = cluster_digest(evidence.opening(state, number), ["planted-a", "planted-b"])
+    assert event["cluster"] == opened.hex()
     assert "planted" not in str(log.leaves)
     with pytest.raises(SharingRefused) as refused:
         count(state, number, START, START + DAY_US, 1.0)

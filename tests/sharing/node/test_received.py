@@ -12,7 +12,8 @@ import pytest
 from stillwatch.core.errors import InputError
 from stillwatch.sharing.node.corrections import appeal, expire_appeals, withdraw
 from stillwatch.sharing.node.days import DAY_US
-from stillwatch.sharing.node.received import Received, in_view, kept_until, receive
+from stillwatch.sharing.node.policy import Reason
+from stillwatch.sharing.node.received import Received, in_view, kept_until, receive, why_gone
 from stillwatch.sharing.node.state import NodeState
 
 Maker = Callable[..., Received]
@@ -41,6 +42,7 @@ def test_a_withdrawal_holds_whenever_it_comes(tmp_path: Path, item: Maker) -> No
             withdraw(state, "c", "error", NOW)
         receive(state, [item("c", version="2027")], NOW)
         assert in_view(state, "campaign", NOW) == ()
+        assert why_gone(state, "c", NOW) is Reason.WITHDRAWN
         state.close()
 
 
@@ -50,6 +52,8 @@ def test_what_is_contested_and_unanswered_leaves_the_view(state: NodeState, item
     assert len(in_view(state, "campaign", NOW)) == 2
     expire_appeals(state, NOW + 30 * DAY_US)
     assert in_view(state, "campaign", NOW + 30 * DAY_US) == (b"body of d",)
+    assert why_gone(state, "c", NOW) is Reason.EXPIRED
+    assert why_gone(state, "d", NOW) is None
 
 
 def test_an_object_is_kept_no_longer_than_sender_and_kind_allow(item: Maker) -> None:
@@ -66,6 +70,8 @@ def test_an_object_out_of_date_is_out_of_view(state: NodeState, item: Maker) -> 
     receive(state, [item("c", retain_until=date(2026, 3, 2))], NOW)
     assert in_view(state, "campaign", NOW)
     assert not in_view(state, "campaign", NOW + DAY_US)
+    assert why_gone(state, "c", NOW + DAY_US) is Reason.EXPIRED
+    assert why_gone(state, "never received", NOW) is Reason.EXPIRED
 
 
 def test_one_bad_week_keeps_nothing_of_the_batch(state: NodeState, item: Maker) -> None:

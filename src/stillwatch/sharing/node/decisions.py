@@ -32,6 +32,9 @@ class Decided:
         cluster: Which cluster it is about.
         step: `policy.Step` that was taken.
         reason: `policy.Reason` for it.
+        own_e: The member's own evidence at the time.
+        total_e: T at the time.
+        derived_from: Ids that it was directly derived from, in order.
         undone_us: When it was undone; None while it stands.
     """
 
@@ -40,6 +43,9 @@ class Decided:
     cluster: str
     step: str
     reason: str
+    own_e: float
+    total_e: float
+    derived_from: tuple[str, ...]
     undone_us: int | None
 
 
@@ -77,8 +83,8 @@ def record(
                 cluster,
                 verdict.step,
                 verdict.reason,
-                min(verdict.own_e, 1e308),
-                min(verdict.total_e, 1e308),
+                verdict.own_e,
+                verdict.total_e,
             ),
         ).rowcount
         if not added:
@@ -92,7 +98,7 @@ def record(
 def resting_on(state: NodeState, source: str) -> tuple[Decided, ...]:
     """Return the decisions whose derived-from closure contains an id, oldest first."""
     with state.transaction() as rows:
-        return tuple(_decided(row) for row in _resting_on(rows, source))
+        return tuple(_decided(rows, row) for row in _resting_on(rows, source))
 
 
 def undo(state: NodeState, decision_id: str, at_us: int) -> None:
@@ -142,6 +148,18 @@ def _standing(rows: sqlite3.Connection, source: str) -> None:
         )
 
 
-def _decided(row: sqlite3.Row) -> Decided:
-    names = ("decision_id", "at_us", "cluster", "step", "reason", "undone_us")
-    return Decided(*(row[name] for name in names))
+def _decided(rows: sqlite3.Connection, row: sqlite3.Row) -> Decided:
+    parents = rows.execute(
+        "SELECT parent FROM derived WHERE child=? ORDER BY parent", (row["decision_id"],)
+    )
+    return Decided(
+        row["decision_id"],
+        row["at_us"],
+        row["cluster"],
+        row["step"],
+        row["reason"],
+        row["own_e"],
+        row["total_e"],
+        tuple(parent["parent"] for parent in parents),
+        row["undone_us"],
+    )

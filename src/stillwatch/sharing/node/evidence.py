@@ -82,9 +82,8 @@ def commit(
             "commit to a cluster once it is found, before its evidence is counted",
         )
     salt = new_salt(32)
-    digest = cluster_digest(salt, question.accounts)
     event = {
-        "cluster": digest.hex(),
+        "cluster": cluster_digest(salt, question.accounts).hex(),
         "null_id": question.null_id,
         "detector_version": question.detector_version,
         "calibration_id": question.calibration_id,
@@ -94,7 +93,7 @@ def commit(
     leaf = log.append(LeafKind.EVIDENCE_COMMITTED, pseudonym, event)
     with state.transaction() as rows:
         found = rows.execute(
-            "INSERT INTO commitment VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO commitment VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 question.cluster,
                 question.null_id,
@@ -104,11 +103,20 @@ def commit(
                 at_us,
                 leaf,
                 salt,
-                digest,
             ),
         )
         assert found.lastrowid is not None  # noqa: S101 (an INSERT of one row has one)
         return found.lastrowid
+
+
+def opening(state: NodeState, commitment: int) -> bytes:
+    """Return the salt, with which an auditor who is shown the accounts can check the commitment.
+
+    Raises:
+        InputError: No such commitment, or its time has run out and the salt is erased.
+    """
+    with state.transaction() as rows:
+        return bytes(_commitment(rows, commitment)["salt"])
 
 
 def may_count(committed_us: int, first_us: int) -> bool:

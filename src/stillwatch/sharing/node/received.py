@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from stillwatch.sharing.node.days import day_of, end_of_week, months_after
+from stillwatch.sharing.node.policy import Reason
 from stillwatch.sharing.node.state import NodeState
 
 UNANSWERED: Final = "expired-unanswered"
@@ -91,6 +92,22 @@ def receive(state: NodeState, items: Iterable[Received], at_us: int) -> int:
                     [(item.object_id, parent) for parent in item.refers_to],
                 )
     return fresh
+
+
+def why_gone(state: NodeState, object_id: str, at_us: int) -> Reason | None:
+    """Say why nothing may rest on an object any more; None while it stands.
+
+    An object that this node never received, or whose last day has passed, is expired to it.
+    """
+    with state.transaction() as rows:
+        if rows.execute("SELECT 1 FROM withdrawal WHERE object_id=?", (object_id,)).fetchone():
+            return Reason.WITHDRAWN
+        stands = rows.execute(
+            "SELECT 1 FROM object WHERE object_id=? AND retain_until >= ? "
+            "AND object_id NOT IN (SELECT object_id FROM appeal WHERE state=?)",
+            (object_id, day_of(at_us).isoformat(), UNANSWERED),
+        ).fetchone()
+    return None if stands else Reason.EXPIRED
 
 
 def in_view(state: NodeState, kind: str, at_us: int) -> tuple[bytes, ...]:

@@ -28,8 +28,8 @@ CREATE TABLE withdrawal (
 CREATE TABLE commitment (
     commitment_id INTEGER PRIMARY KEY, cluster TEXT NOT NULL, null_id TEXT NOT NULL,
     detector_version TEXT NOT NULL, calibration_id TEXT NOT NULL, basis TEXT NOT NULL,
-    committed_us INTEGER NOT NULL, leaf INTEGER NOT NULL, salt BLOB,
-    digest BLOB NOT NULL) STRICT;
+    committed_us INTEGER NOT NULL, leaf INTEGER NOT NULL,
+    salt BLOB NOT NULL) STRICT;
 CREATE TABLE evidence (
     commitment_id INTEGER NOT NULL REFERENCES commitment, first_us INTEGER NOT NULL,
     last_us INTEGER NOT NULL, log_e REAL NOT NULL,
