@@ -8,19 +8,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from stillwatch.core.errors import InputError
-from stillwatch.sharing.node.corrections import (
-    answer,
-    appeal,
-    close_review,
-    expire_appeals,
-    open_reviews,
-    receipt,
-    withdraw,
-)
+from stillwatch.sharing.node.corrections import answer, appeal, expire_appeals, withdraw
 from stillwatch.sharing.node.days import DAY_US
 from stillwatch.sharing.node.decisions import record, resting_on, undo
 from stillwatch.sharing.node.policy import Reason, Step, Verdict
 from stillwatch.sharing.node.received import Received, in_view, receive
+from stillwatch.sharing.node.reviews import close_review, open_reviews, receipt
 from stillwatch.sharing.node.state import NodeState
 
 Maker = Callable[..., Received]

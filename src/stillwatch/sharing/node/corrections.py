@@ -1,49 +1,25 @@
 """What is taken back reaches every decision that rested on it, and somebody looks at each.
 
 A withdrawal or a granted appeal opens a review item for every decision in whose derived-from
-closure the object lies. What others learn of it is one of three words.
+closure the object lies.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from typing import Literal
 
 from stillwatch.core.errors import InputError
 from stillwatch.sharing.node.days import business_days_after, day_of
-from stillwatch.sharing.node.decisions import mark_undone, standing_on
 from stillwatch.sharing.node.received import UNANSWERED
+from stillwatch.sharing.node.reviews import BUSINESS_DAYS, Review, open_missing, reviews_of
 from stillwatch.sharing.node.state import NodeState
 
-Receipt = Literal["none", "some", "done"]
-Outcome = Literal["upheld", "undone"]
 Reason = Literal[
     "error", "appeal-granted", "expired", "legal", "duplicate", "poisoned", "key-compromise"
 ]
-
-BUSINESS_DAYS: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """A decision that somebody has to look at again.
-
-    Attributes:
-        review_id: Number at this node.
-        decision_id: Which decision.
-        cause: Id of the object that no longer stands.
-        due: Last day to do so.
-        outcome: `upheld` on other evidence, or `undone`; None while it is open.
-    """
-
-    review_id: int
-    decision_id: str
-    cause: str
-    due: date
-    outcome: str | None
 
 
 def withdraw(
@@ -66,7 +42,7 @@ def withdraw(
     """
     with state.transaction() as rows:
         _withdraw(rows, object_id, reason, at_us, holidays)
-        return _reviews(rows, object_id)
+        return reviews_of(rows, object_id)
 
 
 def appeal(
@@ -128,14 +104,14 @@ def answer(
         if found is None:
             raise InputError("no such appeal at this node", "note the appeal first")
         if found["state"] == "granted":
-            return _reviews(rows, found["object_id"])
+            return reviews_of(rows, found["object_id"])
         rows.execute(
             "UPDATE appeal SET state=? WHERE appeal_id=?",
             ("granted" if granted else "rejected", appeal_id),
         )
         if granted:
             _withdraw(rows, found["object_id"], "appeal-granted", at_us, holidays)
-        return _reviews(rows, found["object_id"])
+        return reviews_of(rows, found["object_id"])
 
 
 def expire_appeals(state: NodeState, at_us: int) -> tuple[str, ...]:
@@ -151,42 +127,6 @@ def expire_appeals(state: NodeState, at_us: int) -> tuple[str, ...]:
     return tuple(sorted({row["object_id"] for row in late}))
 
 
-def close_review(state: NodeState, review_id: int, outcome: Outcome, at_us: int) -> None:
-    """Note what the second look at a decision came to; the first outcome stays.
-
-    Raises:
-        InputError: No such review, or it has an outcome.
-    """
-    with state.transaction() as rows:
-        closed = rows.execute(
-            "UPDATE review SET outcome=?, closed_us=? WHERE review_id=? AND outcome IS NULL "
-            "RETURNING decision_id",
-            (outcome, at_us, review_id),
-        ).fetchone()
-        if closed is None:
-            raise InputError("no open review of this number", "list the open reviews")
-        if outcome == "undone":
-            mark_undone(rows, closed["decision_id"], at_us)
-
-
-def open_reviews(state: NodeState) -> tuple[Review, ...]:
-    """Return what still has to be looked at, the most urgent first."""
-    with state.transaction() as rows:
-        return _reviews(rows)
-
-
-def receipt(state: NodeState, object_id: str) -> Receipt:
-    """Return what the forum is told about a correction, and nothing finer.
-
-    `none`: no decision rested on the object. `some`: reviews are open. `done`: all are closed.
-    """
-    with state.transaction() as rows:
-        found = _reviews(rows, object_id)
-    if not found:
-        return "none"
-    return "some" if any(review.outcome is None for review in found) else "done"
-
-
 def _withdraw(
     rows: sqlite3.Connection,
     object_id: str,
@@ -195,28 +135,4 @@ def _withdraw(
     holidays: Collection[date],
 ) -> None:
     rows.execute("INSERT OR IGNORE INTO withdrawal VALUES (?, ?, ?)", (object_id, at_us, reason))
-    due = business_days_after(day_of(at_us), BUSINESS_DAYS, holidays).isoformat()
-    rows.executemany(
-        "INSERT OR IGNORE INTO review VALUES (NULL, ?, ?, ?, ?, NULL, NULL)",
-        [(decision, object_id, at_us, due) for decision in standing_on(rows, object_id)],
-    )
-
-
-def _reviews(rows: sqlite3.Connection, cause: str | None = None) -> tuple[Review, ...]:
-    """Return the reviews with one cause, or all open ones."""
-    found = rows.execute(
-        "SELECT review_id, decision_id, cause, due, outcome FROM review "
-        "WHERE CASE WHEN ?1 IS NULL THEN outcome IS NULL ELSE cause = ?1 END "
-        "ORDER BY due, review_id",
-        (cause,),
-    ).fetchall()
-    return tuple(
-        Review(
-            row["review_id"],
-            row["decision_id"],
-            row["cause"],
-            date.fromisoformat(row["due"]),
-            row["outcome"],
-        )
-        for row in found
-    )
+    open_missing(rows, at_us, holidays)

@@ -21,6 +21,15 @@ _RESTING_ON: Final = (
     "SELECT decision.* FROM decision JOIN below ON decision_id = id ORDER BY at_us, decision_id"
 )
 
+_SHAKEN: Final = (
+    "WITH RECURSIVE above(id) AS (SELECT ? UNION "
+    "SELECT parent FROM derived JOIN above ON child = id "
+    "WHERE child NOT IN (SELECT decision_id FROM review WHERE outcome='upheld')) "
+    "SELECT 1 FROM above WHERE id IN (SELECT object_id FROM withdrawal) "
+    "OR id IN (SELECT decision_id FROM decision WHERE undone_us IS NOT NULL) "
+    "OR id IN (SELECT decision_id FROM review WHERE outcome IS NULL)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -70,7 +79,8 @@ def record(
     Raises:
         InputError: The name is taken, or a source is neither an object nor a decision of this
             node: a correction of it could never reach the decision.
-        SharingRefused: A source was withdrawn.
+        SharingRefused: A source, or what it rests on, was withdrawn or undone or is under
+            review. A decision that was upheld stands by itself.
     """
     with state.transaction() as rows:
         for source in derived_from:
@@ -108,22 +118,12 @@ def undo(state: NodeState, decision_id: str, at_us: int) -> None:
         InputError: No such decision.
     """
     with state.transaction() as rows:
-        if not mark_undone(rows, decision_id, at_us):
+        undone = rows.execute(
+            "UPDATE decision SET undone_us=COALESCE(undone_us, ?) WHERE decision_id=?",
+            (at_us, decision_id),
+        )
+        if not undone.rowcount:
             raise InputError("no such decision at this node")
-
-
-def mark_undone(rows: sqlite3.Connection, decision_id: str, at_us: int) -> bool:
-    """Do what `undo` does inside a transaction; say whether there is such a decision."""
-    changed = rows.execute(
-        "UPDATE decision SET undone_us=COALESCE(undone_us, ?) WHERE decision_id=?",
-        (at_us, decision_id),
-    )
-    return changed.rowcount > 0
-
-
-def standing_on(rows: sqlite3.Connection, source: str) -> list[str]:
-    """Return the names of decisions that rest on an id and were not undone, in a transaction."""
-    return [row["decision_id"] for row in _resting_on(rows, source) if row["undone_us"] is None]
 
 
 def _resting_on(rows: sqlite3.Connection, source: str) -> list[sqlite3.Row]:
@@ -140,10 +140,10 @@ def _standing(rows: sqlite3.Connection, source: str) -> None:
             "a decision can only be derived from what this node received or decided",
             "receive the object first",
         )
-    if rows.execute("SELECT 1 FROM withdrawal WHERE object_id=?", (source,)).fetchone():
+    if rows.execute(_SHAKEN, (source,)).fetchone():
         raise SharingRefused(
-            "what the decision would rest on was withdrawn",
-            "decide on what still stands",
+            "what the decision would rest on was withdrawn, undone or is under review",
+            "close the reviews first, and decide on what still stands",
             "sw.object.withdrawn",
         )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from stillwatch.sharing.node.days import day_of, end_of_week, months_after
 from stillwatch.sharing.node.policy import Reason
+from stillwatch.sharing.node.reviews import open_missing
 from stillwatch.sharing.node.state import NodeState
 
 UNANSWERED: Final = "expired-unanswered"
@@ -55,7 +56,12 @@ def kept_until(item: Received, received_us: int) -> date:
     return longest
 
 
-def receive(state: NodeState, items: Iterable[Received], at_us: int) -> int:
+def receive(
+    state: NodeState,
+    items: Iterable[Received],
+    at_us: int,
+    holidays: Collection[date] = (),
+) -> int:
     """Keep objects and what they refer to; return how many were new or newer.
 
     The same objects in any order, any number of times, give the same state. An older version
@@ -65,6 +71,7 @@ def receive(state: NodeState, items: Iterable[Received], at_us: int) -> int:
         state: Of the node.
         items: Objects whose signatures and schemas were checked.
         at_us: When, UTC microseconds.
+        holidays: Days that are no business days here: a new reference can open reviews.
 
     Raises:
         InputError: `last_week` of a campaign is no ISO week; nothing was kept.
@@ -91,6 +98,7 @@ def receive(state: NodeState, items: Iterable[Received], at_us: int) -> int:
                     "INSERT OR IGNORE INTO derived VALUES (?, ?)",
                     [(item.object_id, parent) for parent in item.refers_to],
                 )
+        open_missing(rows, at_us, holidays)
     return fresh
 
 
