@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import settings
@@ -69,8 +70,11 @@ class Node(RuleBasedStateMachine):
         self.known.add(name)
         self.edges.setdefault(name, set()).update(refers_to)
 
-    @rule(name=st.sampled_from(OBJECTS))
-    def withdraw(self, name: str) -> None:
+    @precondition(lambda self: self.standing and len(self.withdrawn) < 2)  # else nothing is left
+    @rule(data=st.data())
+    def withdraw(self, data: st.DataObject) -> None:
+        under = set().union(*map(self.above, self.standing)) & set(OBJECTS)
+        name = data.draw(st.sampled_from(sorted(under) or OBJECTS))
         withdraw(self.state, name, "error", self.time)
         self.withdrawn.add(name)
 
@@ -78,7 +82,7 @@ class Node(RuleBasedStateMachine):
     def decide(self, data: st.DataObject) -> None:
         made = self.standing | self.undone
         some = st.sampled_from(sorted(self.known | made)) if self.known | made else st.nothing()
-        sources = data.draw(st.sets(some, max_size=2)) if self.known | made else set()
+        sources = data.draw(st.sets(some, min_size=1, max_size=2)) if self.known | made else set()
         reached = set().union(*(self.above(one, past_upheld=False) for one in sources))
         name = f"d{len(made)}"
         if reached & (self.withdrawn | self.undone | self.under_review()):
@@ -90,17 +94,17 @@ class Node(RuleBasedStateMachine):
         self.edges[name] = sources
 
     @precondition(lambda self: open_reviews(self.state))
-    @rule(data=st.data(), upheld=st.booleans())
-    def look_again(self, data: st.DataObject, upheld: bool) -> None:
+    @rule(data=st.data(), outcome=st.sampled_from(["upheld", "upheld", "undone"]))
+    def look_again(self, data: st.DataObject, outcome: Literal["upheld", "undone"]) -> None:
         review = data.draw(st.sampled_from(open_reviews(self.state)))
-        close_review(self.state, review.review_id, "upheld" if upheld else "undone", self.time)
-        if upheld:
+        close_review(self.state, review.review_id, outcome, self.time)
+        if outcome == "upheld":
             self.upheld.add((review.decision_id, review.cause))
         else:
             self.standing.discard(review.decision_id)
             self.undone.add(review.decision_id)
 
-    @precondition(lambda self: self.standing)
+    @precondition(lambda self: len(self.standing) > 3)
     @rule(data=st.data())
     def undo(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.standing)))
@@ -134,7 +138,7 @@ class Node(RuleBasedStateMachine):
 
 
 TestNode = Node.TestCase
-TestNode.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestNode.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 
 @pytest.mark.slow
