@@ -18,7 +18,12 @@ from stillwatch.sharing.node.state import NodeState
 START = 1_772_409_600_000_000  # 2 March 2026
 PSEUDONYM = bytes(16)
 QUESTION = Question(
-    "k-1", ("planted-b", "planted-a"), "coordination-1", "0.1.0", "cal-7", ("timing", "payment")
+    "k-1",
+    ("planted-b", "planted-a"),
+    "coordination",
+    "0.1.0",
+    "cal-00c0ffee00c0ffee",
+    ("timing", "payment"),
 )
 
 
@@ -61,7 +66,7 @@ def test_a_statement_is_plain_banded_and_rounded_down(state: NodeState, log) -> 
     count(state, number, START + 1, START + 8 * DAY_US, math.log(181))
     stated = evidence.statement(state, number, ["template"])
     assert stated == {
-        "null_id": "coordination-1",
+        "null_id": "coordination",
         "e_log2": 7,
         "basis_families": ["payment", "timing"],
         "link_families_used": ["template"],
@@ -69,10 +74,12 @@ def test_a_statement_is_plain_banded_and_rounded_down(state: NodeState, log) -> 
         "commit_leaf": 0,
         "window_first": "2026-W10",
         "window_last": "2026-W11",
-        "calibration_id": "cal-7",
+        "calibration_id": "cal-00c0ffee00c0ffee",
     }
     count(state, number, START + 9 * DAY_US, START + 9 * DAY_US, -math.inf)
-    assert "e_log2" not in evidence.statement(state, number, ["template"])
+    with pytest.raises(SharingRefused, match="below 1") as refused:
+        evidence.statement(state, number, ["template"])
+    assert refused.value.code == "sw.evidence.none"
     assert own_e(state, number) == 0.0
 
 

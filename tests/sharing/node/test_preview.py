@@ -30,7 +30,7 @@ from stillwatch.sharing.node.preview import (
 
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
 ATLAS = {"A1": ["AML.T0021", "AML.T0008.005"], "A13": ["AML.T0024.002"]}
-ALL = Choices(SURFACES, CAPABILITIES, confirmed=True, volume=True)
+ALL = Choices(SURFACES, "code", confirmed=True, volume=True)
 X1 = {
     "tactic_ids": {f"A{n}" for n in range(1, 27)},
     "surfaces": {*SURFACES, "unknown"},
@@ -71,7 +71,7 @@ def test_a_campaign_field_by_field(content: dict[str, object]) -> None:
         "tactic_ids": ["A1", "A13"],
         "atlas_ids": ["AML.T0008.005", "AML.T0021", "AML.T0024.002"],
         "surfaces": list(SURFACES),
-        "target_capability": list(CAPABILITIES),
+        "target_capability": "code",
         "account_band": "lt10",
         "volume_band": "lt1e3",
         "rate_band": "10s",
@@ -104,7 +104,8 @@ def test_a_detector_of_a_linkers_name_links_nobody(content: dict[str, object]) -
         member["evidence"] = [
             {"source": "blob_replay", "family": None, "p_value": 0.1, "why": "replays"}
         ]
-    assert "link_families" not in preview(content, "c-0", ATLAS).fields()
+    with pytest.raises(SharingRefused, match="no kind of link"):
+        preview(content, "c-0", ATLAS)
 
 
 def test_every_linker_has_a_family() -> None:
@@ -118,7 +119,8 @@ def test_planted_values_do_not_get_through(content: dict[str, object]) -> None:
     campaign = content["campaigns"][0]  # type: ignore[index]
     kept = {name: campaign[name] for name in ("first_seen", "last_seen", "campaign_id", "tactics")}
     campaign.update({**_planted(campaign), **kept})
-    campaign["tactics"] = ["A5", "planted", "A99"]
+    campaign["tactics"] = ["A5", "planted", "A99", "A5"]
+    campaign["members"][0]["evidence"][0]["source"] = "template"
     campaign["exchanges"] = 7_654_321
     shown = preview(content, "c-0", ATLAS, ALL)
     keeps_to_x1(shown.fields())
@@ -167,10 +169,12 @@ def test_what_cannot_be_shared_is_said(content: dict[str, object]) -> None:
         preview(content, "unknown", ATLAS)
     with pytest.raises(InputError, match="not in its list"):
         preview(content, "c-0", ATLAS, Choices(surfaces=("my customers",)))
+    with pytest.raises(InputError, match="not in its list"):
+        preview(content, "c-0", ATLAS, Choices(target_capability="my product"))
     content["campaigns"][0]["tactics"] = ["B1"]  # type: ignore[index]
     with pytest.raises(SharingRefused) as refused:
         preview(content, "c-0", ATLAS)
-    assert refused.value.code == "sw.campaign.no_tactic"
+    assert refused.value.code == "sw.campaign.nothing_to_tell"
 
 
 @pytest.mark.slow

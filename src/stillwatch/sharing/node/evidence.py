@@ -174,8 +174,6 @@ def statement(
 ) -> Mapping[str, object]:
     """Return the X5 fields that state the evidence so far, as plain values.
 
-    `e_log2` is absent where E < 1, which counts 0.
-
     Args:
         state: Of the node.
         commitment: Number that `commit` returned.
@@ -183,7 +181,8 @@ def statement(
 
     Raises:
         SharingRefused: A family is both link and basis: accounts that were matched on a template
-            share one, innocent or not.
+            share one, innocent or not. Or E is below 1, which counts 0 and is not stated: what was
+            stated before is withdrawn instead.
         InputError: No such commitment, or nothing was counted under it.
     """
     with state.transaction() as rows:
@@ -202,11 +201,17 @@ def statement(
     if window[0] is None:
         raise InputError("nothing was counted under this commitment", "count fresh exchanges first")
     stated = e_log2(math.exp(min(log_e, 700.0)))
+    if stated is None:
+        raise SharingRefused(
+            "the evidence is below 1: there is nothing to state",
+            "withdraw what was stated before, if anything was",
+            "sw.evidence.none",
+        )
     return {
         "null_id": found["null_id"],
-        **({} if stated is None else {"e_log2": stated}),
+        "e_log2": stated,
         "basis_families": basis,
-        "link_families_used": linked,
+        **({"link_families_used": linked} if linked else {}),
         "selection": "pre-committed",
         "commit_leaf": found["leaf"],
         "window_first": iso_week(day_of(window[0])),

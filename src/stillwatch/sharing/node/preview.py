@@ -22,7 +22,7 @@ ALLOWED: Final = {
     "tactic_ids": "tactics of a public taxonomy, at most 8 ids",
     "atlas_ids": "ATLAS techniques that the public table gives for these tactics",
     "surfaces": "a closed list of kinds of product, and the sender's choice",
-    "target_capability": "a closed list of capabilities, and the sender's choice",
+    "target_capability": "one of a closed list of capabilities, and the sender's choice",
     "account_band": "a power of ten, never the number of accounts",
     "volume_band": "a power of ten, of the campaign's exchanges alone, and the sender's choice",
     "rate_band": "a power of ten, of the mean over accounts and days",
@@ -90,13 +90,13 @@ class Choices:
 
     Attributes:
         surfaces: Of `SURFACES`; left out when empty.
-        target_capability: Of `CAPABILITIES`; left out when empty.
+        target_capability: One of `CAPABILITIES`; left out when None.
         confirmed: Whether a person has confirmed the campaign.
         volume: Whether the volume band leaves.
     """
 
     surfaces: tuple[str, ...] = ()
-    target_capability: tuple[str, ...] = ()
+    target_capability: str | None = None
     confirmed: bool = False
     volume: bool = False
 
@@ -146,9 +146,11 @@ def preview(
 
     Raises:
         InputError: No such campaign, a file of another shape, or a choice outside its list.
-        SharingRefused: No tactic of the taxonomy was recognised, so there is nothing to say.
+        SharingRefused: No tactic of the taxonomy or no link was recognised, so there is nothing
+            to say.
     """
-    for chosen, known in ((choices.surfaces, SURFACES), (choices.target_capability, CAPABILITIES)):
+    capability = () if choices.target_capability is None else (choices.target_capability,)
+    for chosen, known in ((choices.surfaces, SURFACES), (capability, CAPABILITIES)):
         if set(chosen) - set(known):
             raise InputError("a choice is not in its list", f"choose from: {', '.join(known)}")
     campaign = _find(content, campaign_id)
@@ -159,11 +161,11 @@ def preview(
             "the campaign is not in the shape of campaigns.json",
             "write the results again with `stillwatch scan`",
         ) from error
-    if not fields["tactic_ids"]:
+    if not (fields["tactic_ids"] and fields["link_families"]):
         raise SharingRefused(
-            "no tactic of the taxonomy was recognised: there is nothing to tell others",
-            "share campaigns that show at least one tactic",
-            "sw.campaign.no_tactic",
+            "no tactic or no kind of link was recognised: there is nothing to tell others",
+            "share campaigns that show at least one of each",
+            "sw.campaign.nothing_to_tell",
         )
     leaves = tuple(Row(name, fields[name], rule) for name, rule in ALLOWED.items() if fields[name])
     unknown = "not on the list of what may leave"
@@ -189,18 +191,15 @@ def _fields(
         raise TypeError
     first, last = (_time(campaign[name]) for name in ("first_seen", "last_seen"))
     days = max((last - first).total_seconds() / 86_400, 1.0)
-    tactics = [
-        found.group()
-        for item in _list(campaign["tactics"])
-        if isinstance(item, str) and (found := _TACTIC.fullmatch(item))
-    ][:_MOST_TACTICS]
+    named = dict.fromkeys(item for item in _list(campaign["tactics"]) if isinstance(item, str))
+    tactics = [tactic for tactic in named if _TACTIC.fullmatch(tactic)][:_MOST_TACTICS]
     evidence = [_dict(item) for one in members for item in _list(_dict(one)["evidence"])]
     # A detector may bear a linker's name; it links nobody.
     linkers = [item["source"] for item in evidence if item["family"] is not None]
     return {
         "tactic_ids": tuple(tactics),
         "atlas_ids": tuple(sorted({technique for t in tactics for technique in atlas.get(t, ())})),
-        "surfaces": choices.surfaces,
+        "surfaces": tuple(dict.fromkeys(choices.surfaces)),
         "target_capability": choices.target_capability,
         "account_band": account_band(len(members)),
         "volume_band": volume_band(exchanges) if choices.volume else None,
