@@ -146,7 +146,7 @@ def test_for_long() -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
     run_state_machine_as_test(
-        Node, settings=settings(max_examples=300, stateful_step_count=60, deadline=None)
+        Node, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)
     )
 
 
