@@ -51,8 +51,13 @@ def _mldsa44_message(name: str, timestamp: int, checkpoint: Checkpoint) -> bytes
     """Return the `cosigned_message` of the whole tree: start 0, end its size."""
     named = [bytes([len(text)]) + text for text in (name.encode(), checkpoint.origin.encode())]
     numbers = [number.to_bytes(8, "big") for number in (timestamp, 0, checkpoint.size)]
-    return b"subtree/v1\n\0" + named[0] + numbers[0] + named[1] + b"".join(numbers[1:]) + (
-        checkpoint.root
+    return (
+        b"subtree/v1\n\0"
+        + named[0]
+        + numbers[0]
+        + named[1]
+        + b"".join(numbers[1:])
+        + (checkpoint.root)
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes a file so that a reader, and a machine that lost power, finds the old one or the new one."""
+"""Writes a file so that a reader, even after power was lost, finds the old or the new content."""
 
 from __future__ import annotations
 

@@ -117,7 +117,9 @@ class Log:
             As for `append`.
         """
         hour = int(self._clock()) // 3600
-        openings = [Opening(secrets.token_bytes(SALT_BYTES), canonical(dict(e))) for *_, e in events]
+        openings = [
+            Opening(secrets.token_bytes(SALT_BYTES), canonical(dict(e))) for *_, e in events
+        ]
         entries = [
             commitment(kind, hour, pseudonym, opening)
             for (kind, pseudonym, _), opening in zip(events, openings, strict=True)

@@ -97,7 +97,12 @@ def inclusion_proof(nodes: Nodes, index: int, size: int) -> list[bytes]:
 
 
 def consistency_proof(nodes: Nodes, old: int, new: int) -> list[bytes]:
-    """Return the proof that the tree of `old` leaves is a prefix of that of `new` (RFC 6962, 2.1.2).
+    """Return the proof that one tree is a prefix of another (RFC 6962, 2.1.2).
+
+    Args:
+        nodes: The larger tree.
+        old: Leaves of the smaller tree.
+        new: Leaves of the larger tree.
 
     Raises:
         UnitError: `old` is larger than `new`, or negative.
