@@ -9,7 +9,7 @@ Source: RFC 6962; C2SP tlog-tiles, tlog-checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
@@ -114,18 +114,14 @@ class _Walk:
 
     def _edge(self) -> Sequence[Row] | None:
         """Return the last, partial tile of each level such that together they give the root."""
-        levels = range(levels_at(self._size))
-        places = [(level, self._size >> HEIGHT * (level + 1)) for level in levels]
-        stored = [self._stored(*place) for place in places]
-        if all(row is not None for row in stored):
-            found = [row for row in stored if row is not None]
-            if tree.root(_Edge(found), self._size) == self._root:
-                return found
-        choices = [
-            [row for row in (kept, self._rebuilt(*place)) if row is not None]
-            for kept, place in zip(stored, places, strict=True)
+        places = [
+            (level, self._size >> HEIGHT * (level + 1)) for level in range(levels_at(self._size))
         ]
-        for choice in product(*choices):
+        stored = [self._stored(*place) for place in places]
+        whole = [row for row in stored if row is not None]
+        if len(whole) == len(places) and tree.root(_Edge(whole), self._size) == self._root:
+            return whole
+        for choice in product(*(self._readings(*place) for place in places)):
             if tree.root(_Edge(choice), self._size) == self._root:
                 return choice
         return None
@@ -159,10 +155,15 @@ class _Walk:
                 yield Fault(f"leaf {at}", f"is not what {tile_path(0, index, len(right))} holds")
 
     def _trusted(self, level: int, index: int, expected: bytes) -> Row | None:
-        row = self._stored(level, index)
-        if row is None or tile_root(row) != expected:
-            row = self._rebuilt(level, index)
-        return row if row is not None and tile_root(row) == expected else None
+        readings = self._readings(level, index)
+        return next((row for row in readings if tile_root(row) == expected), None)
+
+    def _readings(self, level: int, index: int) -> Iterator[Row]:
+        """Yield what a tile may hold: as stored, by the tiles below it, by the entries."""
+        found = (self._stored(level, index), self._remade(level, index, self._stored))
+        yield from (row for row in found if row is not None)
+        if level and (row := self._remade(level, index, self._from_entries)) is not None:
+            yield row
 
     def _stored(self, level: int, index: int) -> Row | None:
         width = width_at(level, index, self._size)
@@ -171,21 +172,21 @@ class _Walk:
         except InputError:
             return None
 
-    def _rebuilt(self, level: int, index: int) -> Row | None:
-        """Return a tile made anew from the entries; None where some cannot be read."""
+    def _from_entries(self, level: int, index: int) -> Row | None:
+        return self._remade(level, index, self._from_entries)
+
+    def _remade(
+        self, level: int, index: int, below: Callable[[int, int], Row | None]
+    ) -> Row | None:
+        """Return a tile made of what is below it; None where some of that cannot be read."""
         width = width_at(level, index, self._size)
         if level == 0:
             try:
                 return [tree.leaf_hash(e) for e in self._tiles.entries(index, width)]
             except InputError:
                 return None
-        row = []
-        for below in range(index * WIDTH, index * WIDTH + width):
-            hashes = self._rebuilt(level - 1, below)
-            if hashes is None:
-                return None
-            row.append(tile_root(hashes))
-        return row
+        rows = [below(level - 1, at) for at in range(index * WIDTH, index * WIDTH + width)]
+        return None if None in rows else [tile_root(row) for row in rows if row is not None]
 
     def _why(self, level: int, index: int) -> str:
         try:

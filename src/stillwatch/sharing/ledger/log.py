@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from stillwatch.core.errors import ExternalError, InputError, UnitError
 from stillwatch.sharing.contracts import LeafKind, LeafLog
@@ -86,7 +86,7 @@ class Log:
             self._published = self._read_checkpoint()
             self._next = self._published + len(self._store.journal(self._published))
         except BaseException:
-            os.close(self._held)
+            self._held.close()
             raise
         self._tiled = self._published
 
@@ -217,7 +217,7 @@ class Log:
     def close(self) -> None:
         """Let another process write."""
         self._store.close()
-        os.close(self._held)
+        self._held.close()
 
     def _read_checkpoint(self) -> int:
         path = self.folder / CHECKPOINT
@@ -229,16 +229,16 @@ class Log:
         return Checkpoint.parse(note.body).size
 
 
-def _hold(path: Path) -> int:
-    """Lock a file until its descriptor is closed, by whatever end the process finds."""
+def _hold(path: Path) -> BinaryIO:
+    """Lock a file until it is closed, by whatever end the process finds."""
     with disk_errors(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        held = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(descriptor)
+        held.close()
         raise ExternalError(f"{path.parent.parent}: another process writes this log") from None
-    return descriptor
+    return held
 
 
 CONTRACT: type[LeafLog] = Log

@@ -2,8 +2,8 @@
 
 One fixed profile: Ed25519; a request covers method, whole URI and, with a body, its type and
 digest; a response covers status, digest and the signature of the request it answers. Anything else
-is refused, so the parser is a handful of rules. A general library would accept every component of the
-standard, read the wall clock, and give one error for a dozen faults that a member must tell apart.
+is refused, so the parser is a handful of rules. A general library accepts every component of the
+standard, reads the wall clock, and has one error for a dozen faults that a member must tell apart.
 
 Source: RFC 9421 (HTTP Message Signatures), RFC 9530 (Content-Digest).
 """
