@@ -52,12 +52,14 @@ def test_the_published_checkpoint():
     assert checkpoint.body() == SOFA
 
 
-def test_one_bad_line_does_not_hide_a_good_one(signer):
+def test_lines_of_strangers_do_not_count_and_a_bad_one_of_the_key_spoils_the_note(signer):
     body = Checkpoint(signer.name, 3, bytes(32)).body()
     bad = NoteSignature(signer.name, signer.key.key_id, bytes(64))
     stranger = NoteSignature("stranger.example", bytes(4), bytes(64))
-    assert signed_by(Note(body, (stranger, bad, signer.sign(body))), signer.key)
-    assert not signed_by(Note(body, (stranger, bad)), signer.key)
+    other_id = NoteSignature(signer.name, bytes(4), bytes(64))
+    assert signed_by(Note(body, (stranger, other_id, signer.sign(body))), signer.key)
+    for lines in ((), (stranger,), (bad,), (bad, signer.sign(body)), (signer.sign(body), bad)):
+        assert not signed_by(Note(body, lines), signer.key)
 
 
 def test_signing_again_replaces_the_line(signer):
