@@ -125,7 +125,7 @@ def test_it_signs_nothing_that_it_could_not_remember(witness, view, monkeypatch)
 
 
 def test_a_damaged_memory_is_an_error_and_no_fresh_start(witness, view, tmp_path):
-    (tmp_path / "seen").write_text("nonsense")
+    (tmp_path / "seen").write_bytes(b"non\xffsense")
     note, _ = view(b"a")
     with pytest.raises(InputError):
         witness.cosign(CosignRequest(0, (), note), now=7)

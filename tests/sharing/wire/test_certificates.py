@@ -35,7 +35,7 @@ def trial(tmp_path_factory):
     return forum, server, member
 
 
-def handshake(server, client, name="board.example"):
+def handshake(server, client, name="board.example", sessions=None):
     """Connect over a socket pair; return what the server read off the client's certificate."""
     ours, theirs = socket.socketpair()
     outcome = []
@@ -53,6 +53,8 @@ def handshake(server, client, name="board.example"):
     try:
         with client.wrap_socket(theirs, server_hostname=name) as tls:
             assert tls.recv(7) == b"welcome"
+            if sessions is not None:
+                sessions.append(tls.session)
     finally:
         theirs.close()
         thread.join()
@@ -65,6 +67,14 @@ def test_a_member_is_named_by_its_certificate(trial):
     version, peer = handshake(server.server_context(), member.client_context())
     assert version == "TLSv1.3"
     assert member_named_in(peer) == ACME
+
+
+def test_no_session_outlives_its_certificate(trial):
+    """Without tickets there is nothing to resume: every connection shows its certificate."""
+    _, server, member = trial
+    outcome = []
+    handshake(server.server_context(), member.client_context(), sessions=outcome)
+    assert [session.has_ticket for session in outcome] == [False]
 
 
 def test_a_server_is_reached_under_its_names_only(trial):

@@ -108,7 +108,7 @@ def test_a_damaged_forum_is_not_opened(forum, name):
 @pytest.mark.parametrize("name", ["id", "signing.key", "tls.key", "tls.pem", "authority.pem"])
 def test_damaged_credentials_are_named(forum, tmp_path, name):
     forum.enrol(tmp_path / "acme", ACME, ["member"], "acme-1", NOW)
-    (tmp_path / "acme" / name).write_bytes(b"damaged")
+    (tmp_path / "acme" / name).write_bytes(b"dam\xffaged")
     with pytest.raises(ConfigError):
         Credentials.load(tmp_path / "acme").client_context()
 

@@ -18,6 +18,7 @@ from typing import Final
 from stillwatch.core.errors import InputError, SharingRefused
 from stillwatch.sharing.ledger import tree
 from stillwatch.sharing.ledger.cosign import Quorum
+from stillwatch.sharing.ledger.durable import disk_errors
 from stillwatch.sharing.ledger.log import CHECKPOINT
 from stillwatch.sharing.ledger.notes import Checkpoint, Note, VerifierKey, signed_by
 from stillwatch.sharing.ledger.tiles import (
@@ -78,7 +79,8 @@ def verify_log(folder: Path, log: VerifierKey, quorum: Quorum | None = None) -> 
     path = folder / CHECKPOINT
     if not path.is_file():
         raise InputError(f"{path}: missing", "name the folder of a log")
-    note = Note.parse(path.read_bytes())
+    with disk_errors(path):
+        note = Note.parse(path.read_bytes())
     checkpoint = Checkpoint.parse(note.body)
     if checkpoint.origin != log.name or not signed_by(note, log):
         return Audit(checkpoint, (), (Fault(CHECKPOINT, f"not signed by {log.text()}"),))

@@ -200,7 +200,8 @@ class Log:
             raise UnitError(f"leaf {index:,} has nothing left that could open it")
         with self._tiling:
             leaf, proof = Leaf.parse(self.entry(index)), self.inclusion_proof(index)
-            note = Note.parse((self.folder / CHECKPOINT).read_bytes())
+            with disk_errors(self.folder / CHECKPOINT):
+                note = Note.parse((self.folder / CHECKPOINT).read_bytes())
         return Receipt(index, leaf, opening, tuple(proof), note)
 
     def erase(self, indices: Sequence[int]) -> None:
@@ -221,7 +222,8 @@ class Log:
         path = self.folder / CHECKPOINT
         if not path.exists():
             return 0
-        note = Note.parse(path.read_bytes())
+        with disk_errors(path):
+            note = Note.parse(path.read_bytes())
         if not signed_by(note, self._signer.key):
             raise InputError(f"{path}: not signed by {self._signer.key.text()}")
         return Checkpoint.parse(note.body).size

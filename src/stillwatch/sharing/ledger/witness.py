@@ -16,7 +16,7 @@ from typing import Final
 
 from stillwatch.core.errors import InputError, SharingRefused
 from stillwatch.sharing.ledger.cosign import Cosigner
-from stillwatch.sharing.ledger.durable import sync_folder, write_durably
+from stillwatch.sharing.ledger.durable import disk_errors, sync_folder, write_durably
 from stillwatch.sharing.ledger.notes import (
     MAX_NOTE_BYTES,
     Checkpoint,
@@ -91,10 +91,12 @@ class Witness:
 
         Raises:
             InputError: The state file is damaged.
+            ExternalError: It cannot be read.
         """
         if not self._state.exists():
             return Checkpoint(self._log.name, 0, EMPTY_ROOT)
-        return Checkpoint.parse(self._state.read_text("utf-8"))
+        with disk_errors(self._state):
+            return Checkpoint.parse(self._state.read_text("utf-8", "replace"))
 
     def cosign(self, request: CosignRequest, now: int) -> NoteSignature:
         """Return a cosignature, once the new tree is remembered durably.
