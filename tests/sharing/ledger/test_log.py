@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -126,8 +127,15 @@ def test_only_what_was_prepared_here_is_published(grown, signer, keys):
     stale = Note.parse((log.folder / "checkpoint").read_bytes())
     grown(2)
     body = Checkpoint(signer.name, 9, bytes(32)).body()
-    forged = NoteSigner(signer.name, keys("other")).sign(stale.body)
-    for note in (stale, Note(body, (signer.sign(body),)), Note(stale.body, (forged,))):
+    now = (log.folder / "checkpoint").read_bytes()
+    forged = NoteSigner(signer.name, keys("other")).sign(Note.parse(now).body)
+    elsewhere = Checkpoint(signer.name, 5, bytes(32)).body()
+    for note in (
+        stale,
+        Note(body, (signer.sign(body),)),
+        Note(elsewhere, (signer.sign(elsewhere),)),
+        Note(Note.parse(now).body, (forged,)),
+    ):
         with pytest.raises(InputError):
             log.publish(note)
     assert log.published == 5
@@ -183,6 +191,25 @@ def test_a_full_disk_while_preparing_loses_nothing(log, monkeypatch, signer):
     assert (log.size, log.published) == (300, 0)
     log.publish(log.prepare())
     assert verify_log(log.folder, signer.key).faults == ()
+
+
+def test_threads_that_append_while_checkpoints_are_made(log, signer):
+    with ThreadPoolExecutor(4) as pool:
+        futures = [
+            pool.submit(log.append_many, [(LeafKind.SHARE, WHO, {"n": n})] * (1 + n % 5))
+            for n in range(200)
+        ]
+        for _ in range(10):
+            log.publish(log.prepare())
+            assert verify_log(log.folder, signer.key).faults == ()
+        found = [index for future in futures for index in future.result()]
+    assert sorted(found) == list(range(600))
+    log.publish(log.prepare())
+    assert verify_log(log.folder, signer.key).checkpoint.size == 600
+    for n, future in enumerate(futures):
+        for index in future.result():
+            assert json.loads(log.opening(index).event) == {"n": n}
+            assert Leaf.parse(log.entry(index)).opened_by(log.opening(index))
 
 
 class Crash(BaseException):

@@ -162,10 +162,11 @@ class _Walk:
 
     def _readings(self, level: int, index: int) -> Iterator[Row]:
         """Yield what a tile may hold: as stored, by the tiles below it, by the entries."""
-        found = (self._stored(level, index), self._remade(level, index, self._stored))
-        yield from (row for row in found if row is not None)
-        if level and (row := self._remade(level, index, self._from_entries)) is not None:
+        if (row := self._stored(level, index)) is not None:
             yield row
+        for below in (self._stored, self._from_entries)[: 1 + bool(level)]:
+            if (row := self._remade(level, index, below)) is not None:
+                yield row
 
     def _stored(self, level: int, index: int) -> Row | None:
         width = width_at(level, index, self._size)

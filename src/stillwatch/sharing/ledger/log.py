@@ -135,16 +135,17 @@ class Log:
         """
         checkpoint = Checkpoint.parse(note.body)
         with self._tiling:
-            if not signed_by(note, self._signer.key) or not (
-                self._published <= checkpoint.size <= self._tiled
+            size, ours = checkpoint.size, signed_by(note, self._signer.key)
+            if not (ours and self._published <= size <= self._tiled) or (
+                tree.root(self._tiles.at(self._tiled), size) != checkpoint.root
             ):
                 raise InputError("the checkpoint was not prepared here, or another one overtook it")
             write_durably(self.folder / CHECKPOINT, note.encode())
             sync_folder(self.folder)
-            before, self._published = self._published, checkpoint.size
+            before, self._published = self._published, size
             with self._lock:
-                self._store.trim(checkpoint.size)
-            self._tiles.drop_partial(before, checkpoint.size)
+                self._store.trim(size)
+            self._tiles.drop_partial(before, size)
         return checkpoint
 
     def inclusion_proof(self, index: int) -> list[bytes]:
