@@ -65,7 +65,8 @@ def test_who_is_not_in_it(register):
         '{"members": [1]}',
         '{"members": [{"id": "urn:a:b"}]}',
         '{"members": [{"id": "no uri", "roles": [], "keys": [], "revoked": null}]}',
-        '{"members": [{"id": "urn:a:b", "roles": [], "keys": 1, "revoked": null}]}',
+        '{"members": [{"id": "urn:a:b", "roles": [], "keys": {}, "revoked": null}]}',
+        '{"members": [{"id": "urn:a:b", "roles": "member", "keys": [], "revoked": null}]}',
         '{"members": [{"id": "urn:a:b", "roles": [], "keys": [], "revoked": 1}]}',
         '{"members": [{"id": "urn:a:b", "roles": [], "revoked": null, "keys":'
         ' [{"keyid": "k", "public": "AAAA", "revoked": null}]}]}',
