@@ -54,8 +54,8 @@ def _log_rows(folder: Path, size: float) -> list[Row]:
     batches = range(0, leaves - alone, BATCH)
     batched = _seconds(lambda: [log.append_many([event] * BATCH) for _ in batches])
     published = _seconds(lambda: log.publish(log.prepare()))
-    audited = _seconds(lambda: verify_log(folder, signer.key))
-    audit = verify_log(folder, signer.key)
+    audited = _seconds(lambda: verify_log(log.public, signer.key))
+    audit = verify_log(log.public, signer.key)
     assert audit.faults == (), audit.faults
     indices = _spread(log.size, max(10, int(PROOFS * size)))
     proofs, proving = [], []
@@ -111,7 +111,7 @@ def _pymerkle_rows(
 
 
 def _entries(log: Log) -> list[bytes]:
-    tiles, total = Tiles(log.folder), log.size
+    tiles, total = Tiles(log.public), log.size
     bundles = range((total + WIDTH - 1) // WIDTH)
     return [e for n in bundles for e in tiles.entries(n, width_at(0, n, total))]
 

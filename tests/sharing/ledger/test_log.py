@@ -73,7 +73,7 @@ def test_every_leaf_is_proven_and_every_size_consistent(grown):
     sizes, roots = [0], [tree.EMPTY_ROOT]
     for count in (1, 254, 1, 1, 300, 43):
         log = grown(count)
-        note = Note.parse((log.folder / "checkpoint").read_bytes())
+        note = Note.parse((log.public / "checkpoint").read_bytes())
         sizes.append(Checkpoint.parse(note.body).size)
         roots.append(Checkpoint.parse(note.body).root)
     for index in range(0, 600, 7):
@@ -107,27 +107,27 @@ def test_erasing_keeps_the_proof(grown, signer):
     assert log.opening(2) is None
     assert log.opening(3) is not None
     assert log.entry(2) == entry
-    assert verify_log(log.folder, signer.key).faults == ()
+    assert verify_log(log.public, signer.key).faults == ()
 
 
 def test_without_its_private_store_a_published_log_goes_on(grown, signer):
     log = grown(300)
     log.close()
-    shutil.rmtree(log.folder / "private")
-    again = Log(log.folder, signer, clock=lambda: NOW)
+    shutil.rmtree(log.public.parent / "private")
+    again = Log(log.public.parent, signer, clock=lambda: NOW)
     assert again.append(LeafKind.PURGE, WHO, {}) == 300
     again.publish(again.prepare())
     again.close()
-    assert verify_log(log.folder, signer.key).checkpoint.size == 301
-    assert verify_log(log.folder, signer.key).faults == ()
+    assert verify_log(log.public, signer.key).checkpoint.size == 301
+    assert verify_log(log.public, signer.key).faults == ()
 
 
 def test_only_what_was_prepared_here_is_published(grown, signer, keys):
     log = grown(3)
-    stale = Note.parse((log.folder / "checkpoint").read_bytes())
+    stale = Note.parse((log.public / "checkpoint").read_bytes())
     grown(2)
     body = Checkpoint(signer.name, 9, bytes(32)).body()
-    now = (log.folder / "checkpoint").read_bytes()
+    now = (log.public / "checkpoint").read_bytes()
     forged = NoteSigner(signer.name, keys("other")).sign(Note.parse(now).body)
     elsewhere = Checkpoint(signer.name, 5, bytes(32)).body()
     for note in (
@@ -147,29 +147,29 @@ def test_a_prepared_checkpoint_may_be_overtaken_by_leaves(log, signer):
     log.append_many([(LeafKind.SHARE, WHO, {})] * 200)
     log.prepare()
     assert log.publish(first).size == 200
-    assert verify_log(log.folder, signer.key).faults == ()
+    assert verify_log(log.public, signer.key).faults == ()
     assert log.publish(log.prepare()).size == 400
-    assert verify_log(log.folder, signer.key).faults == ()
+    assert verify_log(log.public, signer.key).faults == ()
 
 
 def test_one_process_writes(log, signer):
     with pytest.raises(ExternalError, match="another process"):
-        Log(log.folder, signer)
+        Log(log.public.parent, signer)
 
 
 def test_the_log_of_another_key_is_not_opened(grown, keys):
     log = grown(1)
     log.close()
     with pytest.raises(InputError, match="not signed by"):
-        Log(log.folder, NoteSigner("forum.example/log", keys("other")))
-    Log(log.folder, NoteSigner("forum.example/log", keys("log"))).close()
+        Log(log.public.parent, NoteSigner("forum.example/log", keys("other")))
+    Log(log.public.parent, NoteSigner("forum.example/log", keys("log"))).close()
 
 
 def test_the_public_files_say_nothing_of_an_event(grown, log):
     grown(1)
     log.append(LeafKind.SHARE, WHO, {"planted": "planted@example.com"})
     log.publish(log.prepare())
-    public = [p for p in log.folder.rglob("*") if p.is_file() and "private" not in p.parts]
+    public = [p for p in log.public.rglob("*") if p.is_file()]
     assert len(public) == 3 + 2  # two widths of two tiles
     assert not any(b"planted" in p.read_bytes() for p in public)
 
@@ -190,7 +190,7 @@ def test_a_full_disk_while_preparing_loses_nothing(log, monkeypatch, signer):
     monkeypatch.undo()
     assert (log.size, log.published) == (300, 0)
     log.publish(log.prepare())
-    assert verify_log(log.folder, signer.key).faults == ()
+    assert verify_log(log.public, signer.key).faults == ()
 
 
 def test_threads_that_append_while_checkpoints_are_made(log, signer):
@@ -201,11 +201,11 @@ def test_threads_that_append_while_checkpoints_are_made(log, signer):
         ]
         for _ in range(10):
             log.publish(log.prepare())
-            assert verify_log(log.folder, signer.key).faults == ()
+            assert verify_log(log.public, signer.key).faults == ()
         found = [index for future in futures for index in future.result()]
     assert sorted(found) == list(range(600))
     log.publish(log.prepare())
-    assert verify_log(log.folder, signer.key).checkpoint.size == 600
+    assert verify_log(log.public, signer.key).checkpoint.size == 600
     for n, future in enumerate(futures):
         for index in future.result():
             assert json.loads(log.opening(index).event) == {"n": n}
@@ -245,14 +245,14 @@ def test_a_crash_at_every_step_of_a_checkpoint(tmp_path, signer, monkeypatch):
             except Crash:
                 done = False
         log.close()
-        audit = verify_log(folder, signer.key)
+        audit = verify_log(folder / "public", signer.key)
         assert (audit.faults, audit.checkpoint.size in (255, 520)) == ((), True)
         again = Log(folder, signer, clock=lambda: NOW)
         assert again.size == 520
         assert again.publish(again.prepare()).size == 520
         assert json.loads(again.opening(519).event) == {"n": 519}
         again.close()
-        assert verify_log(folder, signer.key).faults == ()
+        assert verify_log(folder / "public", signer.key).faults == ()
         if done:
             break
         steps += 1
@@ -314,7 +314,7 @@ class LogMachine(RuleBasedStateMachine):
                 if index < self.log.published:
                     assert Leaf.parse(self.log.entry(index)).opened_by(opening)
         if self.log.published:
-            assert verify_log(self.folder, self.signer.key).faults == ()
+            assert verify_log(self.log.public, self.signer.key).faults == ()
 
     def teardown(self):
         self.log.close()
@@ -375,7 +375,7 @@ def test_a_writer_killed_anywhere_loses_nothing_and_breaks_nothing(tmp_path, sig
         size = max(number for _, number in said)
         published = max([published, *(n for word, n in said if word == "published")])
         if published:
-            audit = verify_log(folder, signer.key)
+            audit = verify_log(folder / "public", signer.key)
             assert audit.faults == ()
             assert audit.checkpoint.size >= published
     log = Log(folder, signer)
@@ -383,4 +383,4 @@ def test_a_writer_killed_anywhere_loses_nothing_and_breaks_nothing(tmp_path, sig
     log.publish(log.prepare())
     assert all(Leaf.parse(log.entry(n)).opened_by(log.opening(n)) for n in range(log.size))
     log.close()
-    assert verify_log(folder, signer.key).faults == ()
+    assert verify_log(folder / "public", signer.key).faults == ()

@@ -1,8 +1,8 @@
 """The transparency log: appends commitments, publishes signed checkpoints, proves what it holds.
 
-    folder/checkpoint          signed note; the only file that changes
-    folder/tile/…              what anyone may read
-    folder/private/log.sqlite  what opens the commitments, and leaves not published yet
+    public/checkpoint   signed note; the only public file that changes
+    public/tile/…       what anyone may read: a web server may serve all of `public`
+    private/log.sqlite  what opens the commitments, and leaves not published yet
 
 An append is durable when it returns. `prepare` writes tiles and signs a checkpoint, witnesses
 cosign it, `publish` puts it in place. A process killed at any point loses nothing acknowledged.
@@ -40,7 +40,7 @@ class Log:
     """One log, written by one process at a time.
 
     Args:
-        folder: Made if it is missing.
+        folder: Holds `public` and `private`; made if it is missing.
         signer: Key of the log; its name is the origin.
         clock: Unix seconds; a leaf keeps the hour only.
 
@@ -52,17 +52,20 @@ class Log:
     def __init__(
         self, folder: Path, signer: NoteSigner, clock: Callable[[], float] = time.time
     ) -> None:
-        self.folder = folder
+        self.public = folder / "public"
         self._signer = signer
         self._clock = clock
         self._lock = threading.Lock()  # of the private store
         self._tiling = threading.Lock()  # of tiles and checkpoint; taken first
-        self._tiles = Tiles(folder)
+        self._tiles = Tiles(self.public)
+        private = folder / "private"
         with disk_errors(folder):
-            (folder / "private").mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._held = _hold(folder / "private" / "lock")
+            self.public.mkdir(parents=True, exist_ok=True)
+            private.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder)
+        self._held = _hold(private / "lock")
         try:
-            self._store = PrivateStore(folder / "private" / "log.sqlite")
+            self._store = PrivateStore(private / "log.sqlite")
             self._published = self._read_checkpoint()
             self._next = self._published + len(self._store.journal(self._published))
         except BaseException:
@@ -140,8 +143,8 @@ class Log:
                 tree.root(self._tiles.at(self._tiled), size) != checkpoint.root
             ):
                 raise InputError("the checkpoint was not prepared here, or another one overtook it")
-            write_durably(self.folder / CHECKPOINT, note.encode())
-            sync_folder(self.folder)
+            write_durably(self.public / CHECKPOINT, note.encode())
+            sync_folder(self.public)
             before, self._published = self._published, size
             with self._lock:
                 self._store.trim(size)
@@ -201,8 +204,8 @@ class Log:
             raise UnitError(f"leaf {index:,} has nothing left that could open it")
         with self._tiling:
             leaf, proof = Leaf.parse(self.entry(index)), self.inclusion_proof(index)
-            with disk_errors(self.folder / CHECKPOINT):
-                note = Note.parse((self.folder / CHECKPOINT).read_bytes())
+            with disk_errors(self.public / CHECKPOINT):
+                note = Note.parse((self.public / CHECKPOINT).read_bytes())
         return Receipt(index, leaf, opening, tuple(proof), note)
 
     def erase(self, indices: Sequence[int]) -> None:
@@ -220,7 +223,7 @@ class Log:
         self._held.close()
 
     def _read_checkpoint(self) -> int:
-        path = self.folder / CHECKPOINT
+        path = self.public / CHECKPOINT
         if not path.exists():
             return 0
         with disk_errors(path):
