@@ -84,7 +84,7 @@ NO_NOTES = [
     "text\n\n— AAAAAAAA\n".encode(),
     "text\n\n— a AAAAAAB=\n".encode(),  # bits beyond the last byte: no canonical base64
     f"text\n\n{LINE * 200}".encode(),
-    b"a" * 1_000_001,
+    b"a" * 1_000_001 + f"\n\n{LINE}".encode(),
 ]
 
 
@@ -129,6 +129,12 @@ def test_what_is_no_checkpoint_is_refused(body):
 def test_what_is_no_key_is_refused(text):
     with pytest.raises(ConfigError):
         VerifierKey.parse(text)
+
+
+@pytest.mark.parametrize("name", ["", "a+b", "a b", "a\nb", "a\u2003b"])
+def test_a_name_that_a_line_could_not_hold_is_refused(name):
+    with pytest.raises(ConfigError, match="name"):
+        VerifierKey(name, 1, bytes(32))
 
 
 @given(st.text(max_size=40), st.binary(max_size=30))
