@@ -1,7 +1,7 @@
 """Says which forum member signed a request, and that it was signed now, once, for this server.
 
-A request is good for five minutes at most and for one use. The nonces of that window are kept in
-memory, so many a key at most; after a start, what was signed before it is refused, because the
+A request is good for five minutes at most and for one use. The nonces of that time are kept in
+memory, up to a number a key; after a start, what was signed before it is refused, because the
 nonces of that time are lost.
 
 Source: RFC 9421, section 7.2 (replay, coverage, key confusion).
