@@ -29,7 +29,7 @@ from stillwatch.sharing.wire.requests import SignedRequests
 from stillwatch.sharing.wire.signatures import SigningKey, sign_request
 
 LEAVES = 1_000_000
-ALONE = 20_000
+ALONE = 5_000
 BATCH = 500
 PROOFS = 1_000
 MESSAGES = 5_000
@@ -40,7 +40,8 @@ EVENT = {"collection": "indicators", "objects": 500, "bundle": "5f" * 32}
 
 
 def main(out: Path, size: float = 1.0) -> None:
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out) as folder:  # on the disk, not in memory
         rows = [*_log_rows(Path(folder) / "log", size), *_wire_rows(Path(folder), size)]
     show("ledger", rows, out)
 
