@@ -13,7 +13,7 @@ from stillwatch.sharing.private import voprf
 from stillwatch.sharing.private.voprf import ORDER, PackagedEvaluator, ProtocolAlarm
 
 SEED, INFO = b"\xa3" * 32, b"test key"
-SECRET = "e6f73f344b79b379f1a0dd37e07ff62e38d9f71345ce62ae3a9bc60b04ccd909"
+PRIVATE = "e6f73f344b79b379f1a0dd37e07ff62e38d9f71345ce62ae3a9bc60b04ccd909"
 PUBLIC = "c803e2cc6b05fc15064549b5920659ca4a77b2cca6f04f6b357009335476ad4e"
 R1 = "222a5e897cf59db8145db8d16e597e8facb80ae7d4e26d9881aa6f61d645fc0e"
 R3 = "419c4f4f5052c53c45f3da494d2b67b220d02118e0857cdbcf037f9ea84bbe0c"
@@ -79,7 +79,7 @@ def split(answer: bytes) -> tuple[list[bytes], bytes]:
 
 
 def test_keys_are_derived_as_published() -> None:
-    assert derive_key(SEED, INFO).to_bytes(32, "little").hex() == SECRET
+    assert derive_key(SEED, INFO).to_bytes(32, "little").hex() == PRIVATE
     assert PackagedEvaluator(SEED, INFO).public_key.hex() == PUBLIC
     assert SodiumEvaluator(SEED, INFO).public_key.hex() == PUBLIC
 

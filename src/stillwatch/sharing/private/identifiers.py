@@ -30,6 +30,7 @@ from stillwatch.sharing.private.id_types import IdType
 
 MOST_BYTES: Final = 512
 DIGEST_BYTES: Final = 32
+_MOST_CHARACTERS: Final = 1024  # before normalising
 BANDS: Final = 18
 BAND_BYTES: Final = 1 + 56
 
@@ -39,7 +40,7 @@ _PHONE_MARKS: Final = str.maketrans("", "", " -./()\u00a0")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _PAR: Final = re.compile(r"[A-Z0-9]{29}")
 _TOKEN: Final = re.compile(r"[!-~]{8,128}")
-_DIGITS: Final = re.compile(r"[0-9](?:[ -]?[0-9]){12,18}")
+_DIGITS: Final = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _NOT_ALPHANUMERIC: Final = re.compile(r"[^A-Z0-9]")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -113,6 +114,8 @@ class Normaliser:
         """
         id_type = IdType.named(label)
         if isinstance(value, str):
+            if len(value) > _MOST_CHARACTERS:
+                raise InputError(f"a value has at most {_MOST_CHARACTERS} characters")
             value = unicodedata.normalize("NFC", value).strip()
         if id_type in _BYTES:
             return Identifier(id_type, _BYTES[id_type](value))
@@ -128,7 +131,7 @@ class Normaliser:
         self, read: type[IPv4Address] | type[IPv6Address], value: str
     ) -> IPv4Address | IPv6Address:
         try:
-            address = read(value)
+            address = read("" if "%" in value else value)  # a zone belongs to one machine
         except AddressValueError:
             raise InputError("not an address of that type") from None
         embedded = isinstance(address, IPv6Address) and (

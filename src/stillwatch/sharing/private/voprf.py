@@ -49,6 +49,14 @@ class Evaluator(Protocol):
         """The key that the answers can be verified with, 32 bytes."""
         ...
 
+    def check(self, blinded: Sequence[bytes]) -> None:
+        """Refuse what cannot be evaluated, before it costs anything.
+
+        Raises:
+            InputError: One of them is no element of the group, or the identity.
+        """
+        ...
+
     def evaluate(self, blinded: Sequence[bytes]) -> bytes:
         """Return the evaluated elements and one proof over them, joined.
 
@@ -86,6 +94,15 @@ class PackagedEvaluator:
         """The key that the answers can be verified with, 32 bytes."""
         return self._public_key
 
+    def check(self, blinded: Sequence[bytes]) -> None:
+        """Refuse what cannot be evaluated, before it costs anything.
+
+        Raises:
+            InputError: One of them is no element of the group, or the identity; or there are none,
+                or too many.
+        """
+        self._read(blinded)
+
     def evaluate(self, blinded: Sequence[bytes]) -> bytes:
         """Return the evaluated elements and one proof over them, joined (RFC 9497, 3.3.2).
 
@@ -93,15 +110,19 @@ class PackagedEvaluator:
             InputError: One of them is no element of the group, or the identity; or there are none,
                 or too many.
         """
+        answer = bytes(self._key.evaluate_batch(self._read(blinded)).serialize())
+        return answer[PROOF_BYTES:] + answer[:PROOF_BYTES]
+
+    def _read(self, blinded: Sequence[bytes]) -> list[Any]:
         if not 0 < len(blinded) <= MOST_ELEMENTS:
             raise InputError(f"a batch has 1 to {MOST_ELEMENTS} elements")
-        read = self._suite.BlindedInput.deserialize
+        # the package would read the first 32 bytes of a longer encoding
+        if any(len(element) != ELEMENT_BYTES for element in blinded):
+            raise InputError(f"a blinded element has {ELEMENT_BYTES} bytes")
         try:
-            inputs = [read(_of_length(element)) for element in blinded]
-            answer = bytes(self._key.evaluate_batch(inputs).serialize())
+            return list(map(self._suite.BlindedInput.deserialize, blinded))
         except ValueError:
             raise InputError("a blinded element is none of the group, or the identity") from None
-        return answer[PROOF_BYTES:] + answer[:PROOF_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +256,6 @@ def _expand(message: bytes, tag: bytes) -> bytes:
     suffix = tag + bytes([len(tag)])
     first = hashlib.sha512(bytes(_BLOCK) + message + b"\x00\x40\x00" + suffix).digest()
     return hashlib.sha512(first + b"\x01" + suffix).digest()
-
-
-def _of_length(element: bytes) -> bytes:
-    """Refuse what the package would read the first 32 bytes of."""
-    if len(element) != ELEMENT_BYTES:
-        raise ValueError
-    return element
 
 
 def _framed(part: bytes) -> bytes:

@@ -1,0 +1,178 @@
+"""The node's side of a lookup: blind, have evaluated, verify, finalise.
+
+The key holder sees padded counts of blinded elements. What it answers counts only if the proof
+holds for the public key that the log published and witnesses saw.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from stillwatch.core.errors import ExternalError, InputError, SharingRefused
+from stillwatch.sharing.private import voprf
+from stillwatch.sharing.private.commit_open import MOST_REAL, commit
+from stillwatch.sharing.private.epochs import EpochOver
+from stillwatch.sharing.private.framing import MEDIA_TYPE, Answer, Purpose, Request
+from stillwatch.sharing.private.id_types import Epoch
+from stillwatch.sharing.private.identifiers import Identifier
+from stillwatch.sharing.private.node_store import NodeStore
+from stillwatch.sharing.private.quotas import QuotaSpent
+from stillwatch.sharing.private.records import TagKey
+
+if TYPE_CHECKING:
+    import aiohttp
+
+Signer = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
+"""Takes method, URI, header fields and body; returns the fields to send, signature included."""
+Witnessed = Callable[[Epoch], bytes]
+"""Returns the public key of an epoch, as the log published it and witnesses saw it."""
+
+_MOST_ANSWER_BYTES: Final = 64 * 1024
+_CODE: Final = re.compile(r"sw(\.[a-z0-9_-]{1,40}){1,4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A key holder over HTTP.
+
+    Attributes:
+        session: Carries TLS and the client certificate.
+        base_url: Such as `https://keys.example.org`.
+        sign: Signs requests.
+    """
+
+    session: aiohttp.ClientSession
+    base_url: str
+    sign: Signer
+
+    async def evaluate(self, request: Request) -> Answer:
+        """Have a batch evaluated; the caller verifies the proof.
+
+        Raises:
+            EpochOver: The key is destroyed, or about to be.
+            QuotaSpent: The day's quota does not reach.
+            SharingRefused: The key holder refused; the code says why.
+            ExternalError: It cannot be reached, or answered what is no answer.
+        """
+        import aiohttp  # noqa: PLC0415 (slow to load)
+
+        uri, body = f"{self.base_url}/v1/evaluate", request.encode()
+        headers = self.sign("POST", uri, {"Content-Type": MEDIA_TYPE}, body)
+        try:
+            async with self.session.post(
+                uri, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                answer = await _bounded(response.content)
+                status, retry = response.status, response.headers.get("Retry-After", "")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ExternalError(
+                f"the key holder cannot be reached: {type(error).__name__}", "retry later"
+            ) from None
+        if status != 200:
+            raise _refusal(status, answer, retry)
+        try:
+            return Answer.decode(answer, len(request.elements))
+        except InputError as error:
+            raise ExternalError(error.message, "ask the key holder's operator") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """Turns identifiers into what finds and opens records.
+
+    Attributes:
+        remote: The key holder.
+        witnessed: The published public keys.
+        store: Remembers outputs, so that a second lookup in an epoch costs no quota.
+    """
+
+    remote: Remote
+    witnessed: Witnessed
+    store: NodeStore
+
+    async def tag_keys(
+        self,
+        identifiers: Sequence[Identifier],
+        epoch: Epoch,
+        purpose: Purpose,
+        retain_until: int,
+    ) -> list[TagKey]:
+        """Return the tag and seal key of each identifier.
+
+        Args:
+            identifiers: Of the epoch's type; repeated ones are evaluated once.
+            epoch: The epoch of the tags.
+            purpose: Why; peers see it beside the count.
+            retain_until: Last day that outputs and batches may be kept, from 1 January 1970.
+
+        Raises:
+            InputError: An identifier is of another type.
+            ProtocolAlarm: A proof fails. No answer of that batch is used or kept.
+            EpochOver: The epoch ended; look up in the current one.
+            SharingRefused: The key holder refused; batches before stay remembered.
+            ExternalError: The key holder, the network or the disk failed; a retry costs only what
+                is missing.
+        """
+        if any(one.id_type is not epoch.id_type for one in identifiers):
+            raise InputError(f"the identifiers are not all of {epoch.id_type.label}")
+        inputs = list(dict.fromkeys(one.x for one in identifiers))
+        known = dict(zip(inputs, self.store.outputs(epoch, inputs), strict=True))
+        missing = [x for x, y in known.items() if y is None]
+        for batch in _batches(missing):
+            known.update(
+                zip(batch, await self._evaluated(batch, epoch, purpose, retain_until), strict=True)
+            )
+        derived = {x: TagKey.of(epoch, y) for x, y in known.items() if y is not None}
+        return [derived[one.x] for one in identifiers]
+
+    async def _evaluated(
+        self, inputs: Sequence[bytes], epoch: Epoch, purpose: Purpose, retain_until: int
+    ) -> list[bytes]:
+        public_key = self.witnessed(epoch)
+        batch = commit(inputs)
+        elements = [one.element for one in batch.blinded]
+        self.store.keep_batch(batch, retain_until)
+        answer = await self.remote.evaluate(Request(epoch, purpose, batch.root, elements))
+        self.store.logged(batch.root, answer.leaf)
+        voprf.verify(public_key, elements, answer.elements, answer.proof)
+        pairs = zip(batch.blinded[: len(inputs)], answer.elements[: len(inputs)], strict=True)
+        outputs = [voprf.finalise(one, evaluated) for one, evaluated in pairs]
+        self.store.keep_outputs(epoch, inputs, outputs, retain_until)
+        return outputs
+
+
+def _batches(inputs: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(inputs), MOST_REAL):
+        yield inputs[start : start + MOST_REAL]
+
+
+async def _bounded(content: aiohttp.StreamReader) -> bytes:
+    found = bytearray()
+    async for chunk in content.iter_any():
+        found += chunk
+        if len(found) > _MOST_ANSWER_BYTES:
+            raise ExternalError(
+                "the key holder's answer is larger than any answer", "ask its operator"
+            )
+    return bytes(found)
+
+
+def _refusal(status: int, body: bytes, retry_after: str) -> SharingRefused | ExternalError:
+    """Read a refusal; nothing of it but a code of the known form reaches a user."""
+    import orjson  # noqa: PLC0415
+
+    try:
+        code = orjson.loads(body)["error_code"]
+    except (ValueError, TypeError, KeyError):
+        code = ""
+    code = code if isinstance(code, str) and _CODE.fullmatch(code) else "sw.refused"
+    if status == 410:
+        return EpochOver("the epoch is over", "look up in the current epoch", code)
+    if status == 429:
+        return QuotaSpent(int(retry_after) if retry_after.isdecimal() else 0)
+    if status >= 500:
+        return ExternalError(f"the key holder failed: {status}, {code}", "retry later")
+    return SharingRefused(f"the key holder refused: {status}, {code}", code=code)

@@ -1,0 +1,280 @@
+"""Finding matches at home, so that the board learns nothing of what a node looks for.
+
+A full mirror pulls every row of an epoch in the order of `seq` and matches them here. A light one
+holds index rows only (20 bytes a row) and fetches the records of hits in pages of 256 rows, always
+eight at a time: pages without a hit are drawn at random to make up the number.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+
+from stillwatch.core.errors import ExternalError, InputError
+from stillwatch.sharing.private.id_types import Epoch, IdType, end_of_week
+from stillwatch.sharing.private.records import Record, TagKey, open_sealed
+from stillwatch.sharing.private.rows import (
+    ROW,
+    ROW_BYTES,
+    Row,
+    RowFlag,
+    Rows,
+    TagIndex,
+    index_rows,
+    read_index,
+    read_rows,
+)
+
+PAGE_ROWS: Final = 256
+PAGES_AT_ONCE: Final = 8
+_PULL_ROWS: Final = 16_384
+
+
+class RowSource(Protocol):
+    """The board's store of rows."""
+
+    async def rows(self, epoch: Epoch, after_seq: int, limit: int) -> bytes:
+        """Return rows of an epoch with a larger `seq`, in its order; none when there are no more.
+
+        Raises:
+            ExternalError: The board cannot be reached.
+        """
+        ...
+
+    async def index(self, epoch: Epoch, after_place: int, limit: int) -> bytes:
+        """Return index rows from a place of the epoch on; none when there are no more.
+
+        Raises:
+            ExternalError: The board cannot be reached.
+        """
+        ...
+
+    async def page(self, epoch: Epoch, number: int) -> bytes:
+        """Return the rows of one page: those of the places 256 * number and on.
+
+        Raises:
+            ExternalError: The board cannot be reached.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A record that opened.
+
+    Attributes:
+        query: Which of the keys asked for opened it, from 0.
+        row: The row.
+        record: What it says.
+    """
+
+    query: int
+    row: Row
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search brought.
+
+    Attributes:
+        hits: Records that count now.
+        unopened: `seq` of rows with an equal tag that did not open: forged, or damaged.
+    """
+
+    hits: tuple[Hit, ...]
+    unopened: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """A full mirror: one file an epoch, which only grows.
+
+    Attributes:
+        folder: Where the files are; made if missing.
+    """
+
+    folder: Path
+
+    async def pull(self, source: RowSource, epoch: Epoch) -> int:
+        """Fetch the rows that are new, and return how many they are.
+
+        Raises:
+            ExternalError: The board or the disk failed, or the board sent rows of another epoch or
+                out of order; what came before stays.
+        """
+        with _disk_errors():
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            after, pulled = self._last_seq(epoch), 0
+            while data := await source.rows(epoch, after, _PULL_ROWS):
+                rows = _checked(data, epoch)
+                sequence = rows["seq"].astype(np.uint64)
+                if int(sequence[0]) <= after or (sequence[1:] <= sequence[:-1]).any():
+                    raise ExternalError("the board sent rows out of order", "report it")
+                with self._path(epoch).open("ab") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                after, pulled = int(sequence[-1]), pulled + len(rows)
+        return pulled
+
+    def rows(self, epoch: Epoch) -> Rows:
+        """Return the mirrored rows; the file is mapped, not read.
+
+        Raises:
+            ExternalError: The disk failed.
+        """
+        path = self._path(epoch)
+        with _disk_errors():
+            count = path.stat().st_size // ROW_BYTES if path.exists() else 0
+            if not count:
+                return np.empty(0, dtype=ROW)
+            return np.memmap(path, dtype=ROW, mode="r", shape=(count,))
+
+    def search(self, epoch: Epoch, keys: Sequence[TagKey], now: float) -> Found:
+        """Find and open the records of identifiers.
+
+        Args:
+            epoch: Whose rows.
+            keys: Of the identifiers, in that epoch.
+            now: Seconds since 1 January 1970; expired rows do not count.
+
+        Raises:
+            ExternalError: The disk failed.
+        """
+        rows = self.rows(epoch)
+        places = TagIndex(index_rows(rows)).find([key.tag for key in keys])
+        return opened(keys, [[rows[at].tobytes() for at in found] for found in places], now)
+
+    def purge(self, now: float) -> list[Epoch]:
+        """Delete the rows of epochs whose key is destroyed, and return those epochs.
+
+        Raises:
+            ExternalError: The disk failed.
+        """
+        purged = []
+        with _disk_errors():
+            for path in self.folder.glob("*.rows"):
+                label, _, number = path.stem.rpartition(".")
+                epoch = Epoch(IdType.named(label), int(number))
+                if now >= epoch.destroyed_from:
+                    path.unlink()
+                    purged.append(epoch)
+        return purged
+
+    def _last_seq(self, epoch: Epoch) -> int:
+        """Return the last `seq` that is here, 0 if none; drop a row that a crash cut short."""
+        path = self._path(epoch)
+        if not path.exists():
+            return 0
+        if torn := path.stat().st_size % ROW_BYTES:
+            os.truncate(path, path.stat().st_size - torn)
+        rows = self.rows(epoch)
+        return int(rows[-1]["seq"]) if len(rows) else 0
+
+    def _path(self, epoch: Epoch) -> Path:
+        return self.folder / f"{epoch.id_type.label}.{epoch.number}.rows"
+
+
+async def pull_index(source: RowSource, epoch: Epoch) -> TagIndex:
+    """Fetch the index of an epoch for a light mirror.
+
+    Raises:
+        ExternalError: The board failed, or sent places out of order.
+    """
+    parts: list[Rows] = []
+    count = 0
+    while data := await source.index(epoch, count, _PULL_ROWS):
+        try:
+            part = read_index(data)
+        except InputError as error:
+            raise ExternalError(f"the board sent no index: {error.message}", "report it") from None
+        if (part["place"] != np.arange(count, count + len(part))).any():
+            raise ExternalError("the board sent index rows out of order", "report it")
+        parts.append(part)
+        count += len(part)
+    return TagIndex(np.concatenate(parts) if parts else read_index(b""))
+
+
+async def light_search(
+    source: RowSource, index: TagIndex, keys: Sequence[TagKey], epoch: Epoch, now: float
+) -> Found:
+    """Find identifiers in an index, and open the records of hits.
+
+    Pages are fetched eight at a time, in random order, with decoys; without a hit too, so that the
+    board cannot tell whether there was one. Where hits need more than eight pages, eight more.
+
+    Raises:
+        ExternalError: The board failed.
+    """
+    places = index.find([key.tag for key in keys])
+    wanted = {at // PAGE_ROWS for found in places for at in found}
+    pages = {}
+    for number in _with_decoys(wanted, -(-len(index) // PAGE_ROWS)):
+        pages[number] = _checked(await source.page(epoch, number), epoch)
+    rows = []
+    for found in places:
+        held = [(pages[at // PAGE_ROWS], at % PAGE_ROWS) for at in found]
+        rows.append([page[at].tobytes() for page, at in held if at < len(page)])
+    return opened(keys, rows, now)
+
+
+def opened(keys: Sequence[TagKey], rows: Sequence[Sequence[bytes]], now: float) -> Found:
+    """Open the rows of each key, leaving out those withdrawn or expired.
+
+    Args:
+        keys: Of the identifiers asked for.
+        rows: For each key, all rows of its tag.
+        now: Seconds since 1 January 1970.
+    """
+    hits, unopened = [], []
+    for query, (key, found) in enumerate(zip(keys, rows, strict=True)):
+        decoded = [Row.decode(data) for data in found]
+        withdrawn = {
+            (row.record.rid, row.record.pseudonym)
+            for row in decoded
+            if row.flags & RowFlag.WITHDRAWN
+        }
+        for row in decoded:
+            gone = (row.record.rid, row.record.pseudonym) in withdrawn
+            if gone or row.tag != key.tag or end_of_week(row.expiry_week) <= now:
+                continue
+            try:
+                hits.append(Hit(query, row, open_sealed(key, row.record)))
+            except InputError:
+                unopened.append(row.seq)
+    return Found(tuple(hits), tuple(unopened))
+
+
+def _with_decoys(wanted: set[int], count: int) -> list[int]:
+    """Return page numbers in random order, a multiple of eight of them unless there are fewer."""
+    rounds = max(1, -(-len(wanted) // PAGES_AT_ONCE))
+    others = sorted(set(range(count)) - wanted)
+    draw = secrets.SystemRandom()
+    decoys = draw.sample(others, min(len(others), rounds * PAGES_AT_ONCE - len(wanted)))
+    return draw.sample([*wanted, *decoys], len(wanted) + len(decoys))
+
+
+def _checked(data: bytes, epoch: Epoch) -> Rows:
+    try:
+        rows = read_rows(data)
+    except InputError as error:
+        raise ExternalError(f"the board sent no rows: {error.message}", "report it") from None
+    if (rows["type"] != epoch.id_type.code).any() or (rows["epoch"] != epoch.number).any():
+        raise ExternalError("the board sent rows of another epoch", "report it")
+    return rows
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ExternalError(f"the mirror: {error.strerror}", "mend the disk, then retry") from None
