@@ -14,7 +14,11 @@ EPOCHS = st.builds(Epoch, st.sampled_from(IdType), st.integers(0, 65535))
 REQUEST = Request(Epoch(IdType.IP4, 2930), Purpose.CONTROL, b"r" * 32, [b"e" * 32] * 64)
 
 
-@given(EPOCHS, st.sampled_from(Purpose), st.sampled_from([64, 128, 1024]), st.binary(min_size=32, max_size=32))  # fmt: skip
+COUNTS = st.sampled_from([64, 128, 1024])
+ROOTS = st.binary(min_size=32, max_size=32)
+
+
+@given(EPOCHS, st.sampled_from(Purpose), COUNTS, ROOTS)
 def test_a_request_comes_back(epoch: Epoch, purpose: Purpose, count: int, root: bytes) -> None:
     request = Request(epoch, purpose, root, [bytes([i % 256]) * 32 for i in range(count)])
     assert Request.decode(request.encode()) == request
@@ -52,7 +56,8 @@ def test_other_bodies_are_refused() -> None:
 def test_an_answer_comes_back_to_its_batch_only() -> None:
     body = Answer.encode(7, 2, b"a" * 32 + b"b" * 32 + b"p" * 64)
     assert Answer.decode(body, 2) == Answer(7, [b"a" * 32, b"b" * 32], b"p" * 64)
-    for changed, count in ((body, 1), (body[:-1], 2), (body + b"x", 2), (b"", 2), (b"x" + body[1:], 2)):  # fmt: skip
+    wrong = [(body, 1), (body[:-1], 2), (body + b"x", 2), (b"", 2), (b"x" + body[1:], 2)]
+    for changed, count in wrong:
         with pytest.raises(InputError):
             Answer.decode(changed, count)
 

@@ -1,7 +1,8 @@
 """What a node remembers of its lookups, in SQLite.
 
-Outputs stay until they may no longer be kept, batches until their audit is over. Who reads this file can test guesses against the outputs: it is as sensitive as the traffic log
-that the identifiers come from. What is deleted is overwritten (SQLite's `secure_delete`).
+Outputs stay until they may no longer be kept, batches until their audit is over. Who reads this
+file can test guesses against the outputs: it is as sensitive as the traffic log that the
+identifiers come from. What is deleted is overwritten (SQLite's `secure_delete`).
 """
 
 from __future__ import annotations
