@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 Signer = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
-"""Takes method, URI, header fields and body; returns the fields to send, signature included."""
+"""Takes method, URI, header fields and body; returns the fields of the signature, to be added."""
 Witnessed = Callable[[Epoch], bytes]
 """Returns the public key of an epoch, as the log published it and witnesses saw it."""
 
@@ -60,7 +60,8 @@ class Remote:
         import aiohttp  # noqa: PLC0415 (slow to load)
 
         uri, body = f"{self.base_url}/v1/evaluate", request.encode()
-        headers = self.sign("POST", uri, {"Content-Type": MEDIA_TYPE}, body)
+        headers = {"Content-Type": MEDIA_TYPE}
+        headers |= self.sign("POST", uri, headers, body)
         try:
             async with self.session.post(
                 uri, data=body, headers=headers, allow_redirects=False
