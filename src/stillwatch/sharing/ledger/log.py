@@ -1,0 +1,244 @@
+"""The transparency log: appends commitments, publishes signed checkpoints, proves what it holds.
+
+    folder/checkpoint          signed note; the only file that changes
+    folder/tile/…              what anyone may read
+    folder/private/log.sqlite  what opens the commitments, and leaves not published yet
+
+An append is durable when it returns. `prepare` writes tiles and signs a checkpoint, witnesses
+cosign it, `publish` puts it in place. A process killed at any point loses nothing acknowledged.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hmac
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from stillwatch.core.errors import ExternalError, InputError, UnitError
+from stillwatch.sharing.contracts import LeafKind, LeafLog
+from stillwatch.sharing.ledger import tree
+from stillwatch.sharing.ledger.durable import disk_errors, sync_folder, write_durably
+from stillwatch.sharing.ledger.jcs import canonical
+from stillwatch.sharing.ledger.notes import Checkpoint, Note, NoteSigner, signed_by
+from stillwatch.sharing.ledger.private import Opening, PrivateStore
+from stillwatch.sharing.ledger.tiles import WIDTH, Tiles, width_at
+
+VERSION: Final = 1
+SALT_BYTES: Final = 32
+PSEUDONYM_BYTES: Final = 16
+LEAF_BYTES: Final = 54
+CHECKPOINT: Final = "checkpoint"
+
+Event = tuple[LeafKind, bytes, Mapping[str, object]]
+"""Kind, pseudonym of 16 bytes, plain JSON data; see `contracts.LeafLog`."""
+
+
+def commitment(kind: LeafKind, hour: int, pseudonym: bytes, opening: Opening) -> bytes:
+    """Return a leaf, 54 bytes: version, kind, hour (u32), pseudonym, keyed hash of the event.
+
+    Raises:
+        UnitError: The pseudonym has another length than 16 bytes.
+    """
+    if len(pseudonym) != PSEUDONYM_BYTES:
+        raise UnitError(f"a pseudonym has {PSEUDONYM_BYTES} bytes, not {len(pseudonym)}")
+    head = bytes([VERSION, kind]) + hour.to_bytes(4, "big") + pseudonym
+    return head + hmac.digest(opening.salt, opening.event, "sha256")
+
+
+def opens(entry: bytes, opening: Opening) -> bool:
+    """Say whether salt and event are what a leaf commits to."""
+    found = hmac.digest(opening.salt, opening.event, "sha256")
+    return len(entry) == LEAF_BYTES and hmac.compare_digest(entry[-len(found) :], found)
+
+
+class Log:
+    """One log, written by one process at a time.
+
+    Args:
+        folder: Made if it is missing.
+        signer: Key of the log; its name is the origin.
+        clock: Unix seconds; a leaf keeps the hour only.
+
+    Raises:
+        ExternalError: Another process holds the log, or the disk failed.
+        InputError: What is on the disk is not this log.
+    """
+
+    def __init__(
+        self, folder: Path, signer: NoteSigner, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.folder = folder
+        self._signer = signer
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tiles = Tiles(folder)
+        with disk_errors(folder):
+            (folder / "private").mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._held = _hold(folder / "private" / "lock")
+        try:
+            self._store = PrivateStore(folder / "private" / "log.sqlite")
+            self._published = self._read_checkpoint()
+            self._next = self._published + len(self._store.journal(self._published))
+        except BaseException:
+            self._held.close()
+            raise
+        self._tiled = self._published
+
+    @property
+    def size(self) -> int:
+        """Leaves appended, published or not."""
+        return self._next
+
+    @property
+    def published(self) -> int:
+        """Leaves that the published checkpoint covers."""
+        return self._published
+
+    def append(self, kind: LeafKind, pseudonym: bytes, event: Mapping[str, object]) -> int:
+        """Commit to an event and return the index of its leaf; see `contracts.LeafLog`.
+
+        Raises:
+            SharingRefused: The event is no plain JSON data.
+            UnitError: The pseudonym is not 16 bytes.
+            ExternalError: The leaf could not be made durable; nothing was appended.
+        """
+        return self.append_many([(kind, pseudonym, event)])[0]
+
+    def append_many(self, events: Sequence[Event]) -> range:
+        """Commit to events at once, all or none, and return the indices of their leaves.
+
+        Raises:
+            As for `append`.
+        """
+        hour = int(self._clock()) // 3600
+        openings = [
+            Opening(secrets.token_bytes(SALT_BYTES), canonical(dict(e))) for *_, e in events
+        ]
+        entries = [
+            commitment(kind, hour, pseudonym, opening)
+            for (kind, pseudonym, _), opening in zip(events, openings, strict=True)
+        ]
+        with self._lock:
+            found = range(self._next, self._next + len(entries))
+            self._store.add(found.start, entries, openings)
+            self._next = found.stop
+        return found
+
+    def prepare(self) -> Note:
+        """Write the tiles of every leaf so far and return a signed checkpoint, not yet published.
+
+        Raises:
+            InputError: The last tiles of the log are damaged.
+            ExternalError: The disk failed.
+        """
+        with self._lock:
+            entries = self._store.journal(self._published)
+            self._tiles.extend(self._published, entries)
+            self._tiled = size = self._published + len(entries)
+        found = tree.root(self._tiles.at(size), size)
+        body = Checkpoint(self._signer.name, size, found).body()
+        return Note(body, (self._signer.sign(body),))
+
+    def publish(self, note: Note) -> Checkpoint:
+        """Put a prepared checkpoint in place, with what witnesses have added to it.
+
+        Raises:
+            InputError: It is no checkpoint of this log, or a smaller one than is published.
+            ExternalError: The disk failed.
+        """
+        checkpoint = Checkpoint.parse(note.body)
+        with self._lock:
+            if not signed_by(note, self._signer.key) or not (
+                self._published <= checkpoint.size <= self._tiled
+            ):
+                raise InputError("the checkpoint was not prepared here, or another one overtook it")
+            write_durably(self.folder / CHECKPOINT, note.encode())
+            sync_folder(self.folder)
+            before, self._published = self._published, checkpoint.size
+            self._store.trim(checkpoint.size)
+            self._tiles.drop_partial(before, checkpoint.size)
+        return checkpoint
+
+    def inclusion_proof(self, index: int) -> list[bytes]:
+        """Return the audit path of a leaf in the published checkpoint, leaf end first.
+
+        Raises:
+            UnitError: The published checkpoint does not cover the leaf.
+            InputError: A tile is damaged.
+        """
+        return tree.inclusion_proof(self._tiles.at(self._published), index, self._published)
+
+    def consistency_proof(self, old: int, new: int) -> list[bytes]:
+        """Return the proof that the tree of `old` leaves is a prefix of a prepared one.
+
+        Raises:
+            UnitError: The sizes are not in order, or nothing of the larger size was prepared.
+            InputError: A tile is damaged.
+        """
+        if new > self._tiled:
+            raise UnitError(f"no checkpoint of {new:,} leaves was prepared")
+        return tree.consistency_proof(self._tiles.at(self._tiled), old, new)
+
+    def entry(self, index: int) -> bytes:
+        """Return a published leaf, 54 bytes.
+
+        Raises:
+            UnitError: The published checkpoint does not cover it.
+            InputError: Its bundle is damaged.
+        """
+        if not 0 <= index < self._published:
+            raise UnitError(f"leaf {index:,} is not published")
+        bundle, place = divmod(index, WIDTH)
+        return self._tiles.entries(bundle, width_at(0, bundle, self._published))[place]
+
+    def opening(self, index: int) -> Opening | None:
+        """Return what opens a leaf; None once it is erased.
+
+        Raises:
+            ExternalError: The disk failed.
+        """
+        return self._store.opening(index)
+
+    def erase(self, indices: Sequence[int]) -> None:
+        """Erase salt and event of leaves for good; the leaves and all proofs stay.
+
+        Raises:
+            ExternalError: The disk failed.
+        """
+        with self._lock:
+            self._store.erase(indices)
+
+    def close(self) -> None:
+        """Let another process write."""
+        self._store.close()
+        self._held.close()
+
+    def _read_checkpoint(self) -> int:
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return 0
+        note = Note.parse(path.read_bytes())
+        if not signed_by(note, self._signer.key):
+            raise InputError(f"{path}: not signed by {self._signer.key.text()}")
+        return Checkpoint.parse(note.body).size
+
+
+def _hold(path: Path) -> BinaryIO:
+    """Lock a file until it is closed, by whatever end the process finds."""
+    with disk_errors(path):
+        held = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        raise ExternalError(f"{path.parent.parent}: another process writes this log") from None
+    return held
+
+
+CONTRACT: type[LeafLog] = Log
