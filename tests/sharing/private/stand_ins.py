@@ -19,7 +19,7 @@ from stillwatch.sharing.private.id_types import Epoch, IdType
 from stillwatch.sharing.private.keyholder import KeyHolder
 from stillwatch.sharing.private.node_store import NodeStore
 from stillwatch.sharing.private.quotas import DAILY, Quotas
-from stillwatch.sharing.private.rows import ROW_BYTES, index_rows, read_rows
+from stillwatch.sharing.private.rows import ROW_BYTES, read_rows
 
 NOW = 1_772_409_600  # 2 March 2026, 00:00 UTC
 
@@ -122,8 +122,8 @@ class ListSource:
         rows = read_rows(self.data)
         return rows[rows["seq"] > after_seq][: min(limit, 7)].tobytes()
 
-    async def index(self, epoch: Epoch, after_place: int, limit: int) -> bytes:
-        return index_rows(read_rows(self.data))[after_place : after_place + 300].tobytes()
+    async def tags(self, epoch: Epoch, first_place: int, limit: int) -> bytes:
+        return read_rows(self.data)["tag"][first_place : first_place + 300].tobytes()
 
     async def page(self, epoch: Epoch, number: int) -> bytes:
         self.pages.append(number)

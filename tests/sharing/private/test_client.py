@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from stand_ins import NOW, Setting, sign_as
 
 from stillwatch.core.errors import ExternalError, InputError, SharingRefused
 from stillwatch.sharing.contracts import LeafKind
@@ -26,6 +25,8 @@ from stillwatch.sharing.private.node_store import NodeStore
 from stillwatch.sharing.private.quotas import QuotaSpent
 from stillwatch.sharing.private.records import Confidence, Record, open_sealed, seal
 from stillwatch.sharing.private.voprf import PackagedEvaluator, ProtocolAlarm
+
+from .stand_ins import NOW, Setting, sign_as
 
 EMAIL = Epoch.at(IdType.EMAIL, NOW)
 TODAY = NOW // 86_400

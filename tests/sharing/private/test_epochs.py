@@ -9,13 +9,14 @@ import stat
 from pathlib import Path
 
 import pytest
-from stand_ins import NOW, Clock, ListLog
 
 from stillwatch.core.errors import ExternalError, SharingRefused
 from stillwatch.sharing.contracts import LeafKind
 from stillwatch.sharing.private import epochs
 from stillwatch.sharing.private.epochs import EpochKeys, EpochOver
 from stillwatch.sharing.private.id_types import Epoch, IdType
+
+from .stand_ins import NOW, Clock, ListLog
 
 IP4 = Epoch.at(IdType.IP4, NOW)
 

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 
 import aiohttp
 import pytest
-from stand_ins import NOW, Setting, sign_as
 
 from stillwatch.core.errors import SharingRefused
 from stillwatch.sharing.contracts import LeafKind
@@ -22,6 +21,8 @@ from stillwatch.sharing.private.commit_open import commit
 from stillwatch.sharing.private.framing import MOST_REQUEST_BYTES, Answer, Purpose, Request
 from stillwatch.sharing.private.id_types import Epoch, IdType
 from stillwatch.sharing.private.identifiers import Normaliser
+
+from .stand_ins import NOW, Setting, sign_as
 
 IP4 = Epoch.at(IdType.IP4, NOW)
 PLANTED = "planted@secret.example.org"

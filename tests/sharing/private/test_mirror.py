@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from stand_ins import NOW, ListSource
 
 from stillwatch.core.errors import ExternalError
 from stillwatch.sharing.private.id_types import Epoch, IdType, week_of
 from stillwatch.sharing.private.mirror import Found, Mirror, light_search, pull_index
 from stillwatch.sharing.private.records import Confidence, Record, TagKey, seal
 from stillwatch.sharing.private.rows import ROW_BYTES, Row, RowFlag
+
+from .stand_ins import NOW, ListSource
 
 EPOCH = Epoch.at(IdType.EMAIL, NOW)
 RECORD = Record(b"c" * 16, frozenset({5}), Confidence.HIGH, 2900, 2900, 20_600, "desk")
@@ -194,18 +195,23 @@ def test_a_small_epoch_is_fetched_whole() -> None:
     assert sorted(source.pages) == [0, 1]
 
 
-def test_a_board_that_sends_a_wrong_index_is_noticed(large: bytes) -> None:
-    class Wrong(ListSource):
-        async def index(self, epoch: Epoch, after_place: int, limit: int) -> bytes:
-            return (await super().index(epoch, 1, limit)) if not after_place else b""
-
+def test_a_board_that_sends_no_tags_is_noticed(large: bytes) -> None:
     class Torn(ListSource):
-        async def index(self, epoch: Epoch, after_place: int, limit: int) -> bytes:
-            return b"x" * 21
+        async def tags(self, epoch: Epoch, first_place: int, limit: int) -> bytes:
+            return b"x" * 17
 
-    for source in (Wrong(large), Torn(large)):
-        with pytest.raises(ExternalError):
-            light(source, [1])
+    with pytest.raises(ExternalError):
+        light(Torn(large), [1])
+
+
+def test_a_board_that_lies_in_its_index_costs_only_its_hits(large: bytes) -> None:
+    """A tag at another row's place fetches a page in vain; no other record opens in its stead."""
+
+    class Shifted(ListSource):
+        async def tags(self, epoch: Epoch, first_place: int, limit: int) -> bytes:
+            return await super().tags(epoch, first_place + 1, limit)
+
+    assert light(Shifted(large), [300]) == Found((), ())
 
 
 def test_a_page_cut_short_loses_its_hits_only(large: bytes) -> None:

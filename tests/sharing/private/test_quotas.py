@@ -7,11 +7,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from stand_ins import NOW, Clock
 
 from stillwatch.core.errors import ExternalError, SharingRefused
 from stillwatch.sharing.private.id_types import IdType
 from stillwatch.sharing.private.quotas import DAILY, Quotas, QuotaSpent
+
+from .stand_ins import NOW, Clock
 
 SMALL = dict.fromkeys(IdType, 200)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,15 +11,13 @@ from stillwatch.sharing.private.id_types import Epoch, IdType
 from stillwatch.sharing.private.merkle import set_root
 from stillwatch.sharing.private.records import SealedRecord
 from stillwatch.sharing.private.rows import (
-    INDEX_BYTES,
     ROW,
     ROW_BYTES,
     Row,
     RowFlag,
     TagIndex,
-    index_rows,
-    read_index,
     read_rows,
+    read_tags,
     tag_set,
 )
 
@@ -66,7 +61,7 @@ def test_the_layout_is_the_published_one() -> None:
 
 @given(st.binary(max_size=3 * ROW_BYTES))
 def test_no_bytes_end_in_another_error(data: bytes) -> None:
-    for read in (Row.decode, read_rows, read_index):
+    for read in (Row.decode, read_rows, read_tags):
         try:
             read(data)
         except (InputError, SharingRefused):
@@ -108,17 +103,9 @@ FEW_TAGS = [bytes([i]) * 8 + bytes([j]) * 8 for i in range(3) for j in (0, 9)]
 @given(st.lists(st.sampled_from(FEW_TAGS), max_size=30))
 def test_the_index_finds_what_a_plain_search_finds(tags: list[bytes]) -> None:
     rows = read_rows(b"".join(row(tag, seq).encode() for seq, tag in enumerate(tags)))
-    index = TagIndex(read_index(index_rows(rows).tobytes()))
+    index = TagIndex(read_tags(rows["tag"].tobytes()))
     wanted = [bytes([i]) * 8 + bytes([j]) * 8 for i in range(4) for j in (0, 5, 9)]
     plain = [[at for at, tag in enumerate(tags) if tag == one] for one in wanted]
     assert index.find(wanted) == plain
     assert len(index) == len(tags)
     assert index.find([]) == []
-
-
-def test_index_rows_have_twenty_bytes() -> None:
-    rows = read_rows(row(hashlib.sha256(b"x").digest()[:16]).encode())
-    data = index_rows(rows, first_place=258).tobytes()
-    assert len(data) == INDEX_BYTES
-    assert data[16:] == bytes([0, 0, 1, 2])
-    assert np.frombuffer(data, dtype=np.uint8)[:16].tobytes() == rows[0]["tag"].tobytes()

@@ -6,11 +6,12 @@ import pytest
 import voprf as packaged
 from hypothesis import given
 from hypothesis import strategies as st
-from sodium_evaluator import SodiumEvaluator, derive_key
 
 from stillwatch.core.errors import InputError
 from stillwatch.sharing.private import voprf
 from stillwatch.sharing.private.voprf import ORDER, PackagedEvaluator, ProtocolAlarm
+
+from .sodium_evaluator import SodiumEvaluator, derive_key
 
 SEED, INFO = b"\xa3" * 32, b"test key"
 PRIVATE = "e6f73f344b79b379f1a0dd37e07ff62e38d9f71345ce62ae3a9bc60b04ccd909"

@@ -1,7 +1,7 @@
 """Finding matches at home, so that the board learns nothing of what a node looks for.
 
 A full mirror pulls every row of an epoch in the order of `seq` and matches them here. A light one
-holds index rows only (20 bytes a row) and fetches the records of hits in pages of 256 rows, always
+holds the tags only, 16 bytes a row, and fetches the records of hits in pages of 256 rows, always
 eight at a time: pages without a hit are drawn at random to make up the number.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from stillwatch.core.errors import ExternalError, InputError
 from stillwatch.sharing.private.id_types import Epoch, IdType, end_of_week
-from stillwatch.sharing.private.records import Record, TagKey, open_sealed
+from stillwatch.sharing.private.records import TAG_BYTES, Record, TagKey, open_sealed
 from stillwatch.sharing.private.rows import (
     ROW,
     ROW_BYTES,
@@ -27,9 +27,8 @@ from stillwatch.sharing.private.rows import (
     RowFlag,
     Rows,
     TagIndex,
-    index_rows,
-    read_index,
     read_rows,
+    read_tags,
 )
 
 PAGE_ROWS: Final = 256
@@ -48,8 +47,8 @@ class RowSource(Protocol):
         """
         ...
 
-    async def index(self, epoch: Epoch, after_place: int, limit: int) -> bytes:
-        """Return index rows from a place of the epoch on; none when there are no more.
+    async def tags(self, epoch: Epoch, first_place: int, limit: int) -> bytes:
+        """Return the tags of an epoch's rows from a place on; none when there are no more.
 
         Raises:
             ExternalError: The board cannot be reached.
@@ -150,7 +149,7 @@ class Mirror:
             ExternalError: The disk failed.
         """
         rows = self.rows(epoch)
-        places = TagIndex(index_rows(rows)).find([key.tag for key in keys])
+        places = TagIndex(rows["tag"]).find([key.tag for key in keys])
         return opened(keys, [[rows[at].tobytes() for at in found] for found in places], now)
 
     def purge(self, now: float) -> list[Epoch]:
@@ -187,20 +186,14 @@ async def pull_index(source: RowSource, epoch: Epoch) -> TagIndex:
     """Fetch the index of an epoch for a light mirror.
 
     Raises:
-        ExternalError: The board failed, or sent places out of order.
+        ExternalError: The board failed, or sent what are no tags.
     """
-    parts: list[Rows] = []
-    count = 0
-    while data := await source.index(epoch, count, _PULL_ROWS):
-        try:
-            part = read_index(data)
-        except InputError as error:
-            raise ExternalError(f"the board sent no index: {error.message}", "report it") from None
-        if (part["place"] != np.arange(count, count + len(part))).any():
-            raise ExternalError("the board sent index rows out of order", "report it")
-        parts.append(part)
-        count += len(part)
-    return TagIndex(np.concatenate(parts) if parts else read_index(b""))
+    data = bytearray()
+    while part := await source.tags(epoch, len(data) // TAG_BYTES, _PULL_ROWS):
+        if len(part) % TAG_BYTES:
+            raise ExternalError("the board sent no tags", "report it")
+        data += part
+    return TagIndex(read_tags(bytes(data)))
 
 
 async def light_search(
