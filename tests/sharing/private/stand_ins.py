@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from stillwatch.core.errors import ExternalError, SharingRefused
@@ -85,10 +86,11 @@ class Setting:
             self.keys, self.quotas, self.log, NameVerifier(), pseudonym, "http://127.0.0.1:1"
         )
         self.uri = ""
+        self.application: Callable[[], web.Application] = self.holder.application
 
     def run(self, work: Callable[[aiohttp.ClientSession], Awaitable[object]]) -> None:
         async def serve() -> None:
-            server = TestServer(self.holder.application())
+            server = TestServer(self.application())
             await server.start_server()
             self.uri = str(server.make_url("")).rstrip("/")
             object.__setattr__(self.holder, "base_url", self.uri)

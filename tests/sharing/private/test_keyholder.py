@@ -184,7 +184,7 @@ def test_a_certificate_of_another_member_is_refused(setting: Setting) -> None:
             method="GET", rel_url="/v1/keys", headers=headers, transport=transport
         )
 
-    member = setting.holder._member
+    member = setting.holder.member_of
     assert member(request((("URI", "a"),)), b"") == "a"  # type: ignore[arg-type]
     with pytest.raises(SharingRefused) as caught:
         member(request((("URI", "b"), ("DNS", "a"))), b"")  # type: ignore[arg-type]

@@ -6,14 +6,16 @@ holds for the public key that the log published and witnesses saw.
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from stillwatch.core.errors import ExternalError, InputError, SharingRefused
 from stillwatch.sharing.private import voprf
-from stillwatch.sharing.private.commit_open import MOST_REAL, commit
+from stillwatch.sharing.private.commit_open import MOST_REAL, CommittedBatch, commit
 from stillwatch.sharing.private.epochs import EpochOver
 from stillwatch.sharing.private.framing import MEDIA_TYPE, Answer, Purpose, Request
 from stillwatch.sharing.private.id_types import Epoch
@@ -30,6 +32,7 @@ Signer = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
 Witnessed = Callable[[Epoch], bytes]
 """Returns the public key of an epoch, as the log published it and witnesses saw it."""
 
+_AT_ONCE: Final = 2  # one is finalised while the other is evaluated
 _MOST_ANSWER_BYTES: Final = 64 * 1024
 _CODE: Final = re.compile(r"sw(\.[a-z0-9_-]{1,40}){1,4}")
 
@@ -122,10 +125,20 @@ class Lookups:
         inputs = list(dict.fromkeys(one.x for one in identifiers))
         known = dict(zip(inputs, self.store.outputs(epoch, inputs), strict=True))
         missing = [x for x, y in known.items() if y is None]
-        for batch in _batches(missing):
-            known.update(
-                zip(batch, await self._evaluated(batch, epoch, purpose, retain_until), strict=True)
-            )
+        batches = iter(_batches(missing))
+
+        async def work() -> None:
+            try:
+                for batch in batches:
+                    outputs = await self._evaluated(batch, epoch, purpose, retain_until)
+                    known.update(zip(batch, outputs, strict=True))
+            except Exception:
+                deque(batches, maxlen=0)  # nobody starts another batch
+                raise
+
+        done = await asyncio.gather(*(work() for _ in range(_AT_ONCE)), return_exceptions=True)
+        for failure in filter(None, done):
+            raise failure
         derived = {x: TagKey.of(epoch, y) for x, y in known.items() if y is not None}
         return [derived[one.x] for one in identifiers]
 
@@ -133,16 +146,21 @@ class Lookups:
         self, inputs: Sequence[bytes], epoch: Epoch, purpose: Purpose, retain_until: int
     ) -> list[bytes]:
         public_key = self.witnessed(epoch)
-        batch = commit(inputs)
+        batch = await asyncio.to_thread(commit, inputs)
         elements = [one.element for one in batch.blinded]
         self.store.keep_batch(batch, retain_until)
         answer = await self.remote.evaluate(Request(epoch, purpose, batch.root, elements))
         self.store.logged(batch.root, answer.leaf)
-        voprf.verify(public_key, elements, answer.elements, answer.proof)
-        pairs = zip(batch.blinded[: len(inputs)], answer.elements[: len(inputs)], strict=True)
-        outputs = [voprf.finalise(one, evaluated) for one, evaluated in pairs]
+        outputs = await asyncio.to_thread(_finalised, public_key, batch, answer, len(inputs))
         self.store.keep_outputs(epoch, inputs, outputs, retain_until)
         return outputs
+
+
+def _finalised(public_key: bytes, batch: CommittedBatch, answer: Answer, real: int) -> list[bytes]:
+    elements = [one.element for one in batch.blinded]
+    voprf.verify(public_key, elements, answer.elements, answer.proof)
+    pairs = zip(batch.blinded[:real], answer.elements[:real], strict=True)
+    return [voprf.finalise(one, evaluated) for one, evaluated in pairs]
 
 
 def _batches(inputs: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

@@ -68,13 +68,13 @@ class KeyHolder:
             if (request.content_length or 0) > MOST_REQUEST_BYTES:
                 raise _TooLarge
             body = await request.read()
-            member = self._member(request, body)
+            member = self.member_of(request, body)
             async with room.place():
                 answer = await asyncio.to_thread(self.answer, member, body)
             return web.Response(body=answer, content_type=MEDIA_TYPE)
 
         async def keys(request: web.Request) -> web.Response:
-            self._member(request, b"")
+            self.member_of(request, b"")
             listing = await asyncio.to_thread(self.keys.listing)
             return web.json_response({"keys": [asdict(key) for key in listing]})
 
@@ -110,7 +110,12 @@ class KeyHolder:
             raise
         return Answer.encode(leaf, count, evaluator.evaluate(request.elements))
 
-    def _member(self, request: web.Request, body: bytes) -> str:
+    def member_of(self, request: web.Request, body: bytes) -> str:
+        """Return the member that signed a request.
+
+        Raises:
+            SharingRefused: No valid signature, or a certificate of another member.
+        """
         uri = self.base_url + str(request.rel_url)
         try:
             member = self.verifier.verify(request.method, uri, request.headers, body)
