@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +94,9 @@ def test_small_and_mixed_sets_are_refused() -> None:
     with pytest.raises(SharingRefused) as caught:
         tag_set([row(bytes([i]) * 16) for i in range(4)])
     assert caught.value.code == "sw.threshold.tags"
+    with pytest.raises(SharingRefused):
+        tag_set([])
+    tag_set([replace(row(bytes(16)), flags=RowFlag.WITHDRAWN)])  # a single one can be taken back
     mixed = [row(bytes([i]) * 16, epoch=Epoch(IdType.EMAIL, 228 + i % 2)) for i in range(6)]
     with pytest.raises(SharingRefused):
         tag_set(mixed)

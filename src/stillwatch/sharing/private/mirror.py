@@ -7,10 +7,8 @@ eight at a time: pages without a hit are drawn at random to make up the number.
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,11 +16,10 @@ from typing import Final, Protocol
 import numpy as np
 
 from stillwatch.core.errors import ExternalError, InputError
-from stillwatch.sharing.private.id_types import Epoch, IdType, end_of_week
+from stillwatch.sharing.private.id_types import Epoch, end_of_week
 from stillwatch.sharing.private.records import TAG_BYTES, Record, TagKey, open_sealed
+from stillwatch.sharing.private.row_files import RowFile, disk_errors
 from stillwatch.sharing.private.rows import (
-    ROW,
-    ROW_BYTES,
     Row,
     RowFlag,
     Rows,
@@ -109,19 +106,19 @@ class Mirror:
             ExternalError: The board or the disk failed, or the board sent rows of another epoch or
                 out of order; what came before stays.
         """
-        with _disk_errors():
+        file, pulled = RowFile(self.folder, epoch), 0
+        with disk_errors("the mirror"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            after, pulled = self._last_seq(epoch), 0
-            while data := await source.rows(epoch, after, _PULL_ROWS):
-                rows = _checked(data, epoch)
-                sequence = rows["seq"].astype(np.uint64)
-                if int(sequence[0]) <= after or (sequence[1:] <= sequence[:-1]).any():
-                    raise ExternalError("the board sent rows out of order", "report it")
-                with self._path(epoch).open("ab") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                after, pulled = int(sequence[-1]), pulled + len(rows)
+            file.keep(len(file.rows()))
+            after = file.last_seq()
+        while data := await source.rows(epoch, after, _PULL_ROWS):
+            rows = _checked(data, epoch)
+            sequence = rows["seq"].astype(np.uint64)
+            if int(sequence[0]) <= after or (sequence[1:] <= sequence[:-1]).any():
+                raise ExternalError("the board sent rows out of order", "report it")
+            with disk_errors("the mirror"):
+                file.append(data)
+            after, pulled = int(sequence[-1]), pulled + len(rows)
         return pulled
 
     def rows(self, epoch: Epoch) -> Rows:
@@ -130,12 +127,8 @@ class Mirror:
         Raises:
             ExternalError: The disk failed.
         """
-        path = self._path(epoch)
-        with _disk_errors():
-            count = path.stat().st_size // ROW_BYTES if path.exists() else 0
-            if not count:
-                return np.empty(0, dtype=ROW)
-            return np.memmap(path, dtype=ROW, mode="r", shape=(count,))
+        with disk_errors("the mirror"):
+            return RowFile(self.folder, epoch).rows()
 
     def search(self, epoch: Epoch, keys: Sequence[TagKey], now: float) -> Found:
         """Find and open the records of identifiers.
@@ -158,28 +151,12 @@ class Mirror:
         Raises:
             ExternalError: The disk failed.
         """
-        purged = []
-        with _disk_errors():
-            for path in self.folder.glob("*.rows"):
-                label, _, number = path.stem.rpartition(".")
-                epoch = Epoch(IdType.named(label), int(number))
-                if now >= epoch.destroyed_from:
-                    path.unlink()
-                    purged.append(epoch)
-        return purged
-
-    def _last_seq(self, epoch: Epoch) -> int:
-        """Return the last `seq` that is here, 0 if none; drop a row that a crash cut short."""
-        path = self._path(epoch)
-        if not path.exists():
-            return 0
-        if torn := path.stat().st_size % ROW_BYTES:
-            os.truncate(path, path.stat().st_size - torn)
-        rows = self.rows(epoch)
-        return int(rows[-1]["seq"]) if len(rows) else 0
-
-    def _path(self, epoch: Epoch) -> Path:
-        return self.folder / f"{epoch.id_type.label}.{epoch.number}.rows"
+        with disk_errors("the mirror"):
+            files = RowFile.all_in(self.folder)
+            over = [file for file in files if now >= file.epoch.destroyed_from]
+            for file in over:
+                file.path.unlink()
+        return [file.epoch for file in over]
 
 
 async def pull_index(source: RowSource, epoch: Epoch) -> TagIndex:
@@ -263,11 +240,3 @@ def _checked(data: bytes, epoch: Epoch) -> Rows:
     if (rows["type"] != epoch.id_type.code).any() or (rows["epoch"] != epoch.number).any():
         raise ExternalError("the board sent rows of another epoch", "report it")
     return rows
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ExternalError(f"the mirror: {error.strerror}", "mend the disk, then retry") from None

@@ -145,9 +145,10 @@ def tag_set(rows: Sequence[Row]) -> tuple[bytes, bytes]:
     """Return the joined rows of a set, all with `seq` zero, and the set's root.
 
     Raises:
-        SharingRefused: There are too few rows, or they are of several epochs.
+        SharingRefused: There are too few rows and not all take one back, or they are of several
+            epochs.
     """
-    if len(rows) < LEAST_ROWS:
+    if len(rows) < LEAST_ROWS and not (rows and all(row.flags & RowFlag.WITHDRAWN for row in rows)):
         raise SharingRefused(
             f"a set of fewer than {LEAST_ROWS} tags says too much of too few",
             "wait until the campaign has more",
