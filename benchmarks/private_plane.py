@@ -28,6 +28,7 @@ from benchmarks._measure import Row, cpu_seconds, show
 from stillwatch.sharing.ledger.log import Log
 from stillwatch.sharing.ledger.notes import NoteSigner
 from stillwatch.sharing.private import voprf
+from stillwatch.sharing.private.answers import Members
 from stillwatch.sharing.private.client import Lookups, Remote
 from stillwatch.sharing.private.commit_open import commit
 from stillwatch.sharing.private.epochs import EpochKeys
@@ -130,8 +131,8 @@ async def with_service(work: Callable[[aiohttp.ClientSession, str, Log], Awaitab
         log = Log(folder / "log", NoteSigner("benchmark", Ed25519PrivateKey.generate()))
         keys = EpochKeys(folder / "keys", log, time.time)
         quotas = Quotas(folder / "quotas.sqlite", time.time, NO_LIMIT)
-        verifier = SignedRequests(OneKey(), time.time)
-        holder = KeyHolder(keys, quotas, log, verifier, lambda _: bytes(16), "http://benchmark")
+        members = Members(SignedRequests(OneKey(), time.time), "http://benchmark")
+        holder = KeyHolder(keys, quotas, log, members, lambda _: bytes(16))
         async with TestServer(holder.application()) as server, aiohttp.ClientSession() as session:
             await work(session, str(server.make_url("")).rstrip("/"), log)
         quotas.close()

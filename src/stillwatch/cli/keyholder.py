@@ -142,6 +142,7 @@ def _service(
 
     from stillwatch.sharing.ledger.log import Log
     from stillwatch.sharing.ledger.notes import NoteSigner
+    from stillwatch.sharing.private.answers import Members
     from stillwatch.sharing.private.epochs import EpochKeys
     from stillwatch.sharing.private.keyholder import KeyHolder
     from stillwatch.sharing.private.peer_log import show_log
@@ -162,13 +163,12 @@ def _service(
             EpochKeys(folder / "keys", log, time.time),
             quotas,
             log,
-            SignedRequests(Register(members), time.time),
+            Members(SignedRequests(Register(members), time.time), base_url),
             lambda member: pseudonyms.of(member, "lookups"),
-            base_url,
         )
         app = holder.application()
         app.middlewares.insert(0, signed_responses(credentials.key, time.time))
-        show_log(app, log, log.folder, lambda: log.publish(log.prepare()), holder.member_of)
+        show_log(app, log, log.folder, lambda: log.publish(log.prepare()), holder.members.of)
         try:
             yield app, credentials.server_context()
         finally:

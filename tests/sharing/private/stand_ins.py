@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from stillwatch.core.errors import ExternalError, SharingRefused
 from stillwatch.sharing.contracts import LeafKind
+from stillwatch.sharing.private.answers import Members
 from stillwatch.sharing.private.client import Lookups, Remote
 from stillwatch.sharing.private.epochs import EpochKeys
 from stillwatch.sharing.private.id_types import Epoch, IdType
@@ -82,9 +83,8 @@ class Setting:
     def __post_init__(self) -> None:
         self.keys = EpochKeys(self.folder / "keys", self.log, self.clock)
         self.quotas = Quotas(self.folder / "quotas.sqlite", self.clock, self.daily)
-        self.holder = KeyHolder(
-            self.keys, self.quotas, self.log, NameVerifier(), pseudonym, "http://127.0.0.1:1"
-        )
+        self.members = Members(NameVerifier(), "http://127.0.0.1:1")
+        self.holder = KeyHolder(self.keys, self.quotas, self.log, self.members, pseudonym)
         self.uri = ""
         self.application: Callable[[], web.Application] = self.holder.application
 
@@ -93,7 +93,7 @@ class Setting:
             server = TestServer(self.application())
             await server.start_server()
             self.uri = str(server.make_url("")).rstrip("/")
-            object.__setattr__(self.holder, "base_url", self.uri)
+            object.__setattr__(self.members, "base_url", self.uri)
             try:
                 async with aiohttp.ClientSession() as session:
                     await work(session)

@@ -178,13 +178,13 @@ def test_a_certificate_of_another_member_is_refused(setting: Setting) -> None:
     def request(uris: tuple[tuple[str, str], ...]) -> SimpleNamespace:
         peer = {"subjectAltName": uris}
         transport = SimpleNamespace(get_extra_info=lambda name: peer)
-        target = f"{setting.holder.base_url}/v1/keys"
+        target = f"{setting.members.base_url}/v1/keys"
         headers = sign_as("a")("GET", target, {}, b"")
         return SimpleNamespace(
             method="GET", rel_url="/v1/keys", headers=headers, transport=transport
         )
 
-    member = setting.holder.member_of
+    member = setting.holder.members.of
     assert member(request((("URI", "a"),)), b"") == "a"  # type: ignore[arg-type]
     with pytest.raises(SharingRefused) as caught:
         member(request((("URI", "b"), ("DNS", "a"))), b"")  # type: ignore[arg-type]
@@ -200,7 +200,7 @@ def test_wrong_elements_cost_nothing_and_are_not_logged(setting: Setting) -> Non
             body = Request(good.epoch, good.purpose, good.root, elements).encode()
             for _ in range(4):
                 reply = await post(session, setting.uri, body)
-                assert (reply.status, reply.code) == (400, "sw.batch")
+                assert (reply.status, reply.code) == (400, "sw.body")
         for body in (b"", b"SWEV", good.encode()[:-1], good.encode()[:5] + b"\x63" + bytes(50)):
             assert (await post(session, setting.uri, body)).status == 400
         for _ in range(3):

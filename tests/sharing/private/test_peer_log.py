@@ -43,7 +43,7 @@ def log(tmp_path: Path) -> Iterator[Log]:
 def shown(tmp_path: Path, log: Log, work: object) -> None:
     setting = Setting(tmp_path / "setting")
     app = setting.holder.application()
-    member_of = setting.holder.member_of
+    member_of = setting.holder.members.of
     show_log(app, log, log.folder, lambda: log.publish(log.prepare()), member_of)
     setting.application = lambda: app
     setting.run(lambda session: work(session, setting.uri))  # type: ignore[operator]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,7 +181,7 @@ class Killed(BaseException):
 @pytest.fixture(params=["rows", "log", "sets"])
 def failing(
     request: pytest.FixtureRequest, store: TagStore, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[type[BaseException]]:
+) -> BaseException:
     """Fail at one of the three steps of a set, once; half of what it writes is written."""
     error = request.getfixturevalue("error")
     real = tag_store.append_durably
@@ -206,7 +205,7 @@ def failing(
             raise error
 
         monkeypatch.setattr(store._log, "append", append)
-    yield error
+    return error
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left"), Killed()], ids=["full", "killed"])

@@ -7,34 +7,29 @@ holds for the public key that the log published and witnesses saw.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from stillwatch.core.errors import ExternalError, InputError, SharingRefused
+from stillwatch.core.errors import ExternalError, InputError
 from stillwatch.sharing.private import voprf
+from stillwatch.sharing.private.asking import Signer, ask
 from stillwatch.sharing.private.commit_open import MOST_REAL, CommittedBatch, commit
-from stillwatch.sharing.private.epochs import EpochOver
 from stillwatch.sharing.private.framing import MEDIA_TYPE, Answer, Purpose, Request
 from stillwatch.sharing.private.id_types import Epoch
 from stillwatch.sharing.private.identifiers import Identifier
 from stillwatch.sharing.private.node_store import NodeStore
-from stillwatch.sharing.private.quotas import QuotaSpent
 from stillwatch.sharing.private.records import TagKey
 
 if TYPE_CHECKING:
     import aiohttp
 
-Signer = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
-"""Takes method, URI, header fields and body; returns the fields of the signature, to be added."""
 Witnessed = Callable[[Epoch], bytes]
 """Returns the public key of an epoch, as the log published it and witnesses saw it."""
 
 _AT_ONCE: Final = 2  # one is finalised while the other is evaluated
 _MOST_ANSWER_BYTES: Final = 64 * 1024
-_CODE: Final = re.compile(r"sw(\.[a-z0-9_-]{1,40}){1,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +55,16 @@ class Remote:
             SharingRefused: The key holder refused; the code says why.
             ExternalError: It cannot be reached, or answered what is no answer.
         """
-        import aiohttp  # noqa: PLC0415 (slow to load)
-
-        uri, body = f"{self.base_url}/v1/evaluate", request.encode()
-        headers = {"Content-Type": MEDIA_TYPE}
-        headers |= self.sign("POST", uri, headers, body)
-        try:
-            async with self.session.post(
-                uri, data=body, headers=headers, allow_redirects=False
-            ) as response:
-                answer = await _bounded(response.content)
-                status, retry = response.status, response.headers.get("Retry-After", "")
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise ExternalError(
-                f"the key holder cannot be reached: {type(error).__name__}", "retry later"
-            ) from None
-        if status != 200:
-            raise _refusal(status, answer, retry)
+        body = request.encode()
+        answer = await ask(
+            self.session,
+            self.sign,
+            "POST",
+            f"{self.base_url}/v1/evaluate",
+            _MOST_ANSWER_BYTES,
+            body,
+            MEDIA_TYPE,
+        )
         try:
             return Answer.decode(answer, len(request.elements))
         except InputError as error:
@@ -166,32 +154,3 @@ def _finalised(public_key: bytes, batch: CommittedBatch, answer: Answer, real: i
 def _batches(inputs: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     for start in range(0, len(inputs), MOST_REAL):
         yield inputs[start : start + MOST_REAL]
-
-
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
-    found = bytearray()
-    async for chunk in content.iter_any():
-        found += chunk
-        if len(found) > _MOST_ANSWER_BYTES:
-            raise ExternalError(
-                "the key holder's answer is larger than any answer", "ask its operator"
-            )
-    return bytes(found)
-
-
-def _refusal(status: int, body: bytes, retry_after: str) -> SharingRefused | ExternalError:
-    """Read a refusal; nothing of it but a code of the known form reaches a user."""
-    import orjson  # noqa: PLC0415
-
-    try:
-        code = orjson.loads(body)["error_code"]
-    except (ValueError, TypeError, KeyError):
-        code = ""
-    code = code if isinstance(code, str) and _CODE.fullmatch(code) else "sw.refused"
-    if status == 410:
-        return EpochOver("the epoch is over", "look up in the current epoch", code)
-    if status == 429:
-        return QuotaSpent(int(retry_after) if retry_after.isdecimal() else 0)
-    if status >= 500:
-        return ExternalError(f"the key holder failed: {status}, {code}", "retry later")
-    return SharingRefused(f"the key holder refused: {status}, {code}", code=code)

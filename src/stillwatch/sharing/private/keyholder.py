@@ -1,12 +1,11 @@
 """The key holder's service: evaluates blinded elements, and sees nothing but how many.
 
 `POST /v1/evaluate` (see `framing`) and `GET /v1/keys`, both signed. Each batch is held against the
-member's quota, enters the log, and only then is evaluated. Nothing a client sends is logged: a
-fault is logged by the name of its kind and an id.
+member's quota, enters the log, and only then is evaluated.
 
 Answers: 400 a body that is no batch, 401 no valid signature, 403 suspended, or a certificate of
 another member, 404 an epoch not begun, 410 an epoch over, 413 too large, 429 quota spent, 503
-busy, or the disk or the log failed; the last two with Retry-After. Error bodies are JSON.
+busy, or the disk or the log failed; the last two with Retry-After.
 """
 
 from __future__ import annotations
@@ -15,27 +14,23 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from aiohttp import web
 
-from stillwatch.core.errors import ExternalError, InputError, SharingRefused
-from stillwatch.sharing.contracts import LeafKind, LeafLog, RequestVerifier
-from stillwatch.sharing.private.epochs import EpochKeys, EpochOver
+from stillwatch.core.errors import ExternalError
+from stillwatch.sharing.contracts import LeafKind, LeafLog
+from stillwatch.sharing.private.answers import Busy, Members, bounded_body, refusals
+from stillwatch.sharing.private.epochs import EpochKeys
 from stillwatch.sharing.private.framing import MEDIA_TYPE, MOST_REQUEST_BYTES, Answer, Request
-from stillwatch.sharing.private.quotas import Quotas, QuotaSpent
+from stillwatch.sharing.private.quotas import Quotas
 
 MOST_WAITING: Final = 64
 """Batches that may wait for a processor; more are sent away."""
 _ROTATE_SECONDS: Final = 60
-_BUSY_SECONDS: Final = 1
-_FAULT_SECONDS: Final = 30
 _LOG: Final = logging.getLogger(__name__)
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,35 +41,30 @@ class KeyHolder:
         keys: The keys.
         quotas: What members may still look up.
         log: Where every batch is logged before it is evaluated.
-        verifier: Says which member signed a request.
+        members: Says which member asks.
         pseudonym: The pseudonym of a member in the log, 16 bytes.
-        base_url: What members ask for, such as `https://keys.example.org`; signatures cover it.
-            Never taken from a request, or one signed for another service would count here.
     """
 
     keys: EpochKeys
     quotas: Quotas
     log: LeafLog
-    verifier: RequestVerifier
+    members: Members
     pseudonym: Callable[[str], bytes]
-    base_url: str
 
     def application(self) -> web.Application:
         """Return the aiohttp application; it rotates keys once a minute."""
-        app = web.Application(middlewares=[_errors], client_max_size=MOST_REQUEST_BYTES)
+        app = web.Application(middlewares=[refusals], client_max_size=MOST_REQUEST_BYTES)
         room = _Room(os.cpu_count() or 1, MOST_WAITING)
 
         async def evaluate(request: web.Request) -> web.Response:
-            if (request.content_length or 0) > MOST_REQUEST_BYTES:
-                raise _TooLarge
-            body = await request.read()
-            member = self.member_of(request, body)
+            body = await bounded_body(request, MOST_REQUEST_BYTES)
+            member = self.members.of(request, body)
             async with room.place():
                 answer = await asyncio.to_thread(self.answer, member, body)
             return web.Response(body=answer, content_type=MEDIA_TYPE)
 
         async def keys(request: web.Request) -> web.Response:
-            self.member_of(request, b"")
+            self.members.of(request, b"")
             listing = await asyncio.to_thread(self.keys.listing)
             return web.json_response({"keys": [asdict(key) for key in listing]})
 
@@ -110,25 +100,6 @@ class KeyHolder:
             raise
         return Answer.encode(leaf, count, evaluator.evaluate(request.elements))
 
-    def member_of(self, request: web.Request, body: bytes) -> str:
-        """Return the member that signed a request.
-
-        Raises:
-            SharingRefused: No valid signature, or a certificate of another member.
-        """
-        uri = self.base_url + str(request.rel_url)
-        try:
-            member = self.verifier.verify(request.method, uri, request.headers, body)
-        except SharingRefused as refused:
-            raise _Unsigned(refused.message, refused.hint, refused.code) from None
-        certificate = request.transport and request.transport.get_extra_info("peercert")
-        if certificate and ("URI", member) not in certificate.get("subjectAltName", ()):
-            raise SharingRefused(
-                "the certificate and the signature are of different members",
-                code="sw.auth.certificate",
-            )
-        return member
-
     async def _rotating(self, app: web.Application) -> AsyncIterator[None]:
         del app
         await asyncio.to_thread(self.keys.rotate)
@@ -148,18 +119,6 @@ class KeyHolder:
             await task
 
 
-class _Unsigned(SharingRefused):
-    """The verifier refused the request."""
-
-
-class _TooLarge(Exception):  # noqa: N818
-    """The body is larger than any batch."""
-
-
-class _Busy(Exception):  # noqa: N818
-    """Too many batches wait."""
-
-
 class _Room:
     """So many batches at once, so many more that wait."""
 
@@ -170,53 +129,10 @@ class _Room:
     @contextlib.asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
         if self._inside >= self._most:
-            raise _Busy
+            raise Busy
         self._inside += 1
         try:
             async with self._free:
                 yield
         finally:
             self._inside -= 1
-
-
-@web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever fails into an answer that repeats nothing of the request."""
-    try:
-        return await handler(request)
-    except (_TooLarge, web.HTTPRequestEntityTooLarge):
-        return _refusal(413, "sw.too_large", "larger than any batch")
-    except web.HTTPException as error:
-        return _refusal(error.status, f"sw.http.{error.status}", error.reason)
-    except _Busy:
-        return _refusal(503, "sw.busy", "too many batches wait", _BUSY_SECONDS)
-    except InputError as error:
-        return _refusal(400, "sw.batch", error.message)
-    except SharingRefused as refused:
-        retry = refused.retry_after_seconds if isinstance(refused, QuotaSpent) else None
-        return _refusal(_status(refused), refused.code, refused.message, retry)
-    except ExternalError as error:
-        _LOG.error("evaluation failed: %s", error.message)
-        return _refusal(503, "sw.unavailable", "nothing was evaluated; retry", _FAULT_SECONDS)
-    except Exception as error:
-        error_id = secrets.token_hex(8)
-        _LOG.error("unexpected %s, id %s", type(error).__name__, error_id)
-        return _refusal(500, "sw.internal", f"unexpected; id {error_id}")
-
-
-def _status(refused: SharingRefused) -> int:
-    if isinstance(refused, _Unsigned):
-        return 401
-    if isinstance(refused, QuotaSpent):
-        return 429
-    if isinstance(refused, EpochOver):
-        return 410
-    return {"sw.epoch.not_begun": 404, "sw.id.type": 400}.get(refused.code, 403)
-
-
-def _refusal(
-    status: int, code: str, title: str, retry_seconds: int | None = None
-) -> web.StreamResponse:
-    headers = {} if retry_seconds is None else {"Retry-After": str(retry_seconds)}
-    body = {"title": title, "error_code": code, "http_status": str(status)}
-    return web.json_response(body, status=status, headers=headers)
