@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
@@ -51,7 +52,11 @@ async def ask(
     headers |= sign(method, uri, headers, body)
     try:
         async with session.request(
-            method, uri, data=body or None, headers=headers, allow_redirects=False
+            method,
+            uri,
+            data=io.BytesIO(body) if body else None,
+            headers=headers,
+            allow_redirects=False,
         ) as response:
             answer = await _bounded(response.content, most_bytes)
             status, retry = response.status, response.headers.get("Retry-After", "")
