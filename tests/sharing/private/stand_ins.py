@@ -120,11 +120,11 @@ class ListSource:
     data: bytes
     pages: list[int] = field(default_factory=list)
 
-    async def rows(self, epoch: Epoch, after_seq: int, limit: int) -> bytes:
+    async def rows(self, epoch: Epoch, after_seq: int) -> bytes:
         rows = read_rows(self.data)
-        return rows[rows["seq"] > after_seq][: min(limit, 7)].tobytes()
+        return rows[rows["seq"] > after_seq][:7].tobytes()
 
-    async def tags(self, epoch: Epoch, first_place: int, limit: int) -> bytes:
+    async def tags(self, epoch: Epoch, first_place: int) -> bytes:
         return read_rows(self.data)["tag"][first_place : first_place + 300].tobytes()
 
     async def page(self, epoch: Epoch, number: int) -> bytes:

@@ -17,14 +17,13 @@ from stillwatch.core.errors import ExternalError, InputError, SharingRefused
 from stillwatch.sharing.contracts import LeafKind
 from stillwatch.sharing.private import commit_open
 from stillwatch.sharing.private.client import Lookups, Remote
-from stillwatch.sharing.private.epochs import EpochOver
 from stillwatch.sharing.private.framing import Answer, Purpose, Request
 from stillwatch.sharing.private.id_types import Epoch, IdType
 from stillwatch.sharing.private.identifiers import Identifier, Normaliser
 from stillwatch.sharing.private.node_store import NodeStore
-from stillwatch.sharing.private.quotas import QuotaSpent
 from stillwatch.sharing.private.records import Confidence, Record, open_sealed, seal
-from stillwatch.sharing.private.voprf import PackagedEvaluator, ProtocolAlarm
+from stillwatch.sharing.private.refused import EpochOver, ProtocolAlarm, QuotaSpent
+from stillwatch.sharing.private.voprf import PackagedEvaluator
 
 from .stand_ins import NOW, Setting, sign_as
 

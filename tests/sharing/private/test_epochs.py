@@ -13,8 +13,9 @@ import pytest
 from stillwatch.core.errors import ExternalError, SharingRefused
 from stillwatch.sharing.contracts import LeafKind
 from stillwatch.sharing.private import epochs
-from stillwatch.sharing.private.epochs import EpochKeys, EpochOver
+from stillwatch.sharing.private.epochs import EpochKeys
 from stillwatch.sharing.private.id_types import Epoch, IdType
+from stillwatch.sharing.private.refused import EpochOver
 
 from .stand_ins import NOW, Clock, ListLog
 

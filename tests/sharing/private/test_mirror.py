@@ -68,7 +68,7 @@ def test_a_pull_takes_up_where_the_last_one_stopped(tmp_path: Path) -> None:
 
 @dataclass
 class Misbehaving(ListSource):
-    async def rows(self, epoch: Epoch, after_seq: int, limit: int) -> bytes:
+    async def rows(self, epoch: Epoch, after_seq: int) -> bytes:
         return self.data
 
 
@@ -197,7 +197,7 @@ def test_a_small_epoch_is_fetched_whole() -> None:
 
 def test_a_board_that_sends_no_tags_is_noticed(large: bytes) -> None:
     class Torn(ListSource):
-        async def tags(self, epoch: Epoch, first_place: int, limit: int) -> bytes:
+        async def tags(self, epoch: Epoch, first_place: int) -> bytes:
             return b"x" * 17
 
     with pytest.raises(ExternalError):
@@ -208,8 +208,8 @@ def test_a_board_that_lies_in_its_index_costs_only_its_hits(large: bytes) -> Non
     """A tag at another row's place fetches a page in vain; no other record opens in its stead."""
 
     class Shifted(ListSource):
-        async def tags(self, epoch: Epoch, first_place: int, limit: int) -> bytes:
-            return await super().tags(epoch, first_place + 1, limit)
+        async def tags(self, epoch: Epoch, first_place: int) -> bytes:
+            return await super().tags(epoch, first_place + 1)
 
     assert light(Shifted(large), [300]) == Found((), ())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ import aiohttp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from stillwatch.core.errors import ExternalError
 from stillwatch.sharing.contracts import LeafKind
 from stillwatch.sharing.ledger.log import Log
 from stillwatch.sharing.ledger.notes import NoteSigner
@@ -97,27 +95,9 @@ def test_the_logs_files_are_served_and_no_others(tmp_path: Path, log: Log) -> No
     shown(tmp_path, log, work)
 
 
-def test_a_checkpoint_is_published_at_the_end(tmp_path: Path, log: Log) -> None:
+def test_a_checkpoint_is_published_by_the_start(tmp_path: Path, log: Log) -> None:
     async def work(session: aiohttp.ClientSession, uri: str) -> None:
-        assert (await get(session, f"{uri}/log/checkpoint"))[0] == 404
+        assert (await get(session, f"{uri}/log/checkpoint"))[0] == 200
 
     shown(tmp_path, log, work)
     assert log.published == 3
-
-
-def test_a_fault_of_publishing_is_logged_and_retried(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls: list[int] = []
-
-    def publish() -> None:
-        calls.append(1)
-        if len(calls) == 1:
-            raise ExternalError("the disk is full", "free it")
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(peer_log, "_PUBLISH_SECONDS", 0)
-    with pytest.raises(KeyboardInterrupt):
-        asyncio.run(peer_log._publish_forever(publish))
-    assert len(calls) == 2
-    assert "the disk is full" in caplog.text

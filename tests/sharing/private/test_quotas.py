@@ -10,7 +10,8 @@ import pytest
 
 from stillwatch.core.errors import ExternalError, SharingRefused
 from stillwatch.sharing.private.id_types import IdType
-from stillwatch.sharing.private.quotas import DAILY, Quotas, QuotaSpent
+from stillwatch.sharing.private.quotas import DAILY, Quotas
+from stillwatch.sharing.private.refused import QuotaSpent
 
 from .stand_ins import NOW, Clock
 

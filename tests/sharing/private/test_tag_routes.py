@@ -15,10 +15,10 @@ from aiohttp.test_utils import TestServer
 from stillwatch.core.errors import ExternalError, SharingRefused
 from stillwatch.sharing.contracts import LeafKind
 from stillwatch.sharing.private.answers import Members, refusals
-from stillwatch.sharing.private.epochs import EpochOver
 from stillwatch.sharing.private.id_types import Epoch, IdType, week_of
 from stillwatch.sharing.private.mirror import Mirror, light_search, pull_index
 from stillwatch.sharing.private.records import Confidence, Record, TagKey, seal
+from stillwatch.sharing.private.refused import EpochOver
 from stillwatch.sharing.private.rows import Row, RowFlag, tag_set
 from stillwatch.sharing.private.tag_routes import MOST_BYTES, RemoteRows, TagBoard
 from stillwatch.sharing.private.tag_store import TagStore
@@ -122,7 +122,7 @@ def test_an_epoch_that_is_over(board: Board) -> None:
     board.run(work)
 
     async def after(member: Callable[[str], RemoteRows]) -> None:
-        assert await member("a").rows(EPOCH, 0, 10) == b""
+        assert await member("a").rows(EPOCH, 0) == b""
 
     board.run(after)  # a start purges
     assert len(board.log.of(LeafKind.PURGE)) == 1
@@ -156,6 +156,6 @@ def test_a_pull_that_cannot_be_logged_is_not_answered(board: Board) -> None:
         await member("a").post(CAMPAIGN, posted("a", range(5)))
         board.log.broken = True
         with pytest.raises(ExternalError):
-            await member("b").rows(EPOCH, 0, 10)
+            await member("b").rows(EPOCH, 0)
 
     board.run(work)

@@ -11,10 +11,10 @@ import pytest
 from stillwatch.core.errors import ExternalError, InputError, SharingRefused
 from stillwatch.sharing.contracts import LeafKind
 from stillwatch.sharing.private import tag_store
-from stillwatch.sharing.private.epochs import EpochOver
 from stillwatch.sharing.private.id_types import Epoch, IdType, week_of
 from stillwatch.sharing.private.mirror import Mirror, light_search, pull_index
 from stillwatch.sharing.private.records import Confidence, Record, TagKey, seal
+from stillwatch.sharing.private.refused import EpochOver
 from stillwatch.sharing.private.rows import Row, RowFlag, tag_set
 from stillwatch.sharing.private.tag_store import TagStore
 
@@ -59,7 +59,7 @@ def store(tmp_path: Path, log: ListLog, clock: Clock) -> TagStore:
 
 
 def sequence(store: TagStore, epoch: Epoch = EPOCH) -> list[int]:
-    data = asyncio.run(store.rows(epoch, 0, 10**6))
+    data = asyncio.run(store.rows(epoch, 0))
     return [Row.decode(data[at : at + 280]).seq for at in range(0, len(data), 280)]
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from stillwatch.core.errors import InputError
 from stillwatch.sharing.private import voprf
-from stillwatch.sharing.private.voprf import ORDER, PackagedEvaluator, ProtocolAlarm
+from stillwatch.sharing.private.refused import ProtocolAlarm
+from stillwatch.sharing.private.voprf import ORDER, PackagedEvaluator
 
 from .sodium_evaluator import SodiumEvaluator, derive_key
 

@@ -16,8 +16,7 @@ from aiohttp import web
 
 from stillwatch.core.errors import ExternalError, InputError, SharingRefused
 from stillwatch.sharing.contracts import RequestVerifier
-from stillwatch.sharing.private.epochs import EpochOver
-from stillwatch.sharing.private.quotas import QuotaSpent
+from stillwatch.sharing.private.refused import EpochOver, QuotaSpent
 
 BUSY_SECONDS: Final = 1
 FAULT_SECONDS: Final = 30

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from stillwatch.core.errors import ExternalError, SharingRefused
-from stillwatch.sharing.private.epochs import EpochOver
-from stillwatch.sharing.private.quotas import QuotaSpent
+from stillwatch.sharing.private.refused import EpochOver, QuotaSpent
 
 if TYPE_CHECKING:
     import aiohttp

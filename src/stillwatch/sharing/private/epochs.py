@@ -24,6 +24,7 @@ from typing import Final
 from stillwatch.core.errors import ExternalError, SharingRefused
 from stillwatch.sharing.contracts import LeafKind, LeafLog
 from stillwatch.sharing.private.id_types import DAY_SECONDS, Epoch, IdType
+from stillwatch.sharing.private.refused import EpochOver
 from stillwatch.sharing.private.voprf import SEED_BYTES, Evaluator, PackagedEvaluator
 
 LEAD_SECONDS: Final = DAY_SECONDS
@@ -31,10 +32,6 @@ LEAD_SECONDS: Final = DAY_SECONDS
 SUITE: Final = "ristretto255-SHA512"
 HOLDER: Final = bytes(16)
 """The pseudonym of leaves that are about the key holder itself."""
-
-
-class EpochOver(SharingRefused):
-    """The epoch's key no longer answers; tag again in the current epoch."""
 
 
 @dataclass(frozen=True, slots=True)

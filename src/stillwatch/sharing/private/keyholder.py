@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
@@ -26,11 +25,11 @@ from stillwatch.sharing.private.answers import Busy, Members, bounded_body, refu
 from stillwatch.sharing.private.epochs import EpochKeys
 from stillwatch.sharing.private.framing import MEDIA_TYPE, MOST_REQUEST_BYTES, Answer, Request
 from stillwatch.sharing.private.quotas import Quotas
+from stillwatch.sharing.private.recurring import repeated
 
 MOST_WAITING: Final = 64
 """Batches that may wait for a processor; more are sent away."""
 _ROTATE_SECONDS: Final = 60
-_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class KeyHolder:
 
         app.router.add_post("/v1/evaluate", evaluate)
         app.router.add_get("/v1/keys", keys)
-        app.cleanup_ctx.append(self._rotating)
+        app.cleanup_ctx.append(repeated(self.keys.rotate, _ROTATE_SECONDS, "rotating keys"))
         return app
 
     def answer(self, member: str, body: bytes) -> bytes:
@@ -99,24 +98,6 @@ class KeyHolder:
             self.quotas.give_back(member, epoch.id_type, count, day)
             raise
         return Answer.encode(leaf, count, evaluator.evaluate(request.elements))
-
-    async def _rotating(self, app: web.Application) -> AsyncIterator[None]:
-        del app
-        await asyncio.to_thread(self.keys.rotate)
-
-        async def forever() -> None:
-            while True:
-                await asyncio.sleep(_ROTATE_SECONDS)
-                try:
-                    await asyncio.to_thread(self.keys.rotate)
-                except ExternalError as error:
-                    _LOG.error("keys were not rotated: %s", error.message)
-
-        task = asyncio.create_task(forever())
-        yield
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 class _Room:

@@ -30,22 +30,21 @@ from stillwatch.sharing.private.rows import (
 
 PAGE_ROWS: Final = 256
 PAGES_AT_ONCE: Final = 8
-_PULL_ROWS: Final = 16_384
 
 
 class RowSource(Protocol):
     """The board's store of rows."""
 
-    async def rows(self, epoch: Epoch, after_seq: int, limit: int) -> bytes:
-        """Return rows of an epoch with a larger `seq`, in its order; none when there are no more.
+    async def rows(self, epoch: Epoch, after_seq: int) -> bytes:
+        """Return the next rows of an epoch with a larger `seq`, in its order; none at the end.
 
         Raises:
             ExternalError: The board cannot be reached.
         """
         ...
 
-    async def tags(self, epoch: Epoch, first_place: int, limit: int) -> bytes:
-        """Return the tags of an epoch's rows from a place on; none when there are no more.
+    async def tags(self, epoch: Epoch, first_place: int) -> bytes:
+        """Return the next tags of an epoch's rows from a place on; none at the end.
 
         Raises:
             ExternalError: The board cannot be reached.
@@ -111,7 +110,7 @@ class Mirror:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             file.keep(len(file.rows()))
             after = file.last_seq()
-        while data := await source.rows(epoch, after, _PULL_ROWS):
+        while data := await source.rows(epoch, after):
             rows = _checked(data, epoch)
             sequence = rows["seq"].astype(np.uint64)
             if int(sequence[0]) <= after or (sequence[1:] <= sequence[:-1]).any():
@@ -166,7 +165,7 @@ async def pull_index(source: RowSource, epoch: Epoch) -> TagIndex:
         ExternalError: The board failed, or sent what are no tags.
     """
     data = bytearray()
-    while part := await source.tags(epoch, len(data) // TAG_BYTES, _PULL_ROWS):
+    while part := await source.tags(epoch, len(data) // TAG_BYTES):
         if len(part) % TAG_BYTES:
             raise ExternalError("the board sent no tags", "report it")
         data += part

@@ -9,21 +9,18 @@ minute a checkpoint is published.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
 from aiohttp import web
 
-from stillwatch.core.errors import StillwatchError
+from stillwatch.sharing.private.recurring import repeated
 
 MOST_OPENED: Final = 1000
 _PUBLISH_SECONDS: Final = 60
 _TILE: Final = re.compile(r"(?:entries|[0-9]{1,2})/(?:x[0-9]{3}/)*[0-9]{3}(?:\.p/[0-9]{1,3})?")
-_LOG: Final = logging.getLogger(__name__)
 
 
 class Opened(Protocol):
@@ -87,19 +84,10 @@ def show_log(
         found = await asyncio.to_thread(_openings, log, int(first))
         return web.json_response({"openings": found, "size": log.size})
 
-    async def publishing(app: web.Application) -> AsyncIterator[None]:
-        del app
-        task = asyncio.create_task(_publish_forever(publish))
-        yield
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        await asyncio.to_thread(publish)
-
     app.router.add_get("/log/checkpoint", file)
     app.router.add_get("/log/tile/{tile:.+}", file)
     app.router.add_get("/log/openings", openings)
-    app.cleanup_ctx.append(publishing)
+    app.cleanup_ctx.append(repeated(publish, _PUBLISH_SECONDS, "publishing a checkpoint"))
 
 
 def _openings(log: PeerLog, first: int) -> list[dict[str, object]]:
@@ -109,12 +97,3 @@ def _openings(log: PeerLog, first: int) -> list[dict[str, object]]:
         if found is not None:
             rows.append({"leaf": leaf, "salt": found.salt.hex(), "event": found.event.decode()})
     return rows
-
-
-async def _publish_forever(publish: Callable[[], object]) -> None:
-    while True:
-        await asyncio.sleep(_PUBLISH_SECONDS)
-        try:
-            await asyncio.to_thread(publish)
-        except StillwatchError as error:
-            _LOG.error("no checkpoint was published: %s", error.message)

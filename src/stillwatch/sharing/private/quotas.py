@@ -11,6 +11,7 @@ from typing import Final
 
 from stillwatch.core.errors import ExternalError, SharingRefused
 from stillwatch.sharing.private.id_types import DAY_SECONDS, IdType
+from stillwatch.sharing.private.refused import QuotaSpent
 
 DEFAULT_DAILY: Final = 200_000
 DAILY: Final[Mapping[IdType, int]] = {
@@ -28,22 +29,6 @@ _TAKE: Final = """
 INSERT INTO used (day, member, type, count) VALUES (:day, :member, :type, :count)
 ON CONFLICT DO UPDATE SET count = count + :count WHERE count + :count <= :most
 """
-
-
-class QuotaSpent(SharingRefused):
-    """The day's quota does not reach; nothing was used.
-
-    Attributes:
-        retry_after_seconds: Until the next day begins, in UTC.
-    """
-
-    def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__(
-            "the day's quota for this type is spent",
-            "evaluate again tomorrow; answers of the same epoch are kept at home and cost nothing",
-            "sw.quota",
-        )
-        self.retry_after_seconds = retry_after_seconds
 
 
 class Quotas:

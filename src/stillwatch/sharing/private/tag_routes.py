@@ -9,22 +9,20 @@ with its count.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from stillwatch.core.errors import ExternalError
 from stillwatch.sharing.contracts import LeafKind, LeafLog
 from stillwatch.sharing.private.answers import Members, bounded_body
 from stillwatch.sharing.private.asking import Signer, ask
 from stillwatch.sharing.private.id_types import Epoch, IdType
 from stillwatch.sharing.private.mirror import PAGE_ROWS
 from stillwatch.sharing.private.records import TAG_BYTES
+from stillwatch.sharing.private.recurring import repeated
 from stillwatch.sharing.private.rows import ROW_BYTES
 from stillwatch.sharing.private.tag_store import MOST_AT_ONCE, MOST_ROWS, TagStore
 
@@ -37,7 +35,6 @@ MOST_BYTES: Final = MOST_ROWS * ROW_BYTES
 _PURGE_SECONDS: Final = 3600
 _NUMBER: Final = re.compile("[0-9]{1,19}")
 _CAMPAIGN: Final = re.compile(r"[a-z0-9-]{1,80}")
-_LOG: Final = logging.getLogger(__name__)
 
 Read = Callable[[Epoch, int], Awaitable[bytes]]
 
@@ -63,12 +60,12 @@ class TagBoard:
         store = self.store
         app.router.add_post("/tags/rows", self._post)
         for path, row_bytes, read in (
-            ("rows/{at}", ROW_BYTES, lambda epoch, at: store.rows(epoch, at, MOST_AT_ONCE)),
-            ("tags/{at}", TAG_BYTES, lambda epoch, at: store.tags(epoch, at, MOST_AT_ONCE)),
+            ("rows/{at}", ROW_BYTES, store.rows),
+            ("tags/{at}", TAG_BYTES, store.tags),
             ("pages/{at}", ROW_BYTES, store.page),
         ):
             app.router.add_get("/tags/{type}/{epoch}/" + path, self._get(read, row_bytes))
-        app.cleanup_ctx.append(self._purging)
+        app.cleanup_ctx.append(repeated(store.purge, _PURGE_SECONDS, "purging tags"))
 
     async def _post(self, request: web.Request) -> web.Response:
         body = await bounded_body(request, MOST_BYTES)
@@ -101,24 +98,6 @@ class TagBoard:
 
         return handler
 
-    async def _purging(self, app: web.Application) -> AsyncIterator[None]:
-        del app
-        await asyncio.to_thread(self.store.purge)
-
-        async def forever() -> None:
-            while True:
-                await asyncio.sleep(_PURGE_SECONDS)
-                try:
-                    await asyncio.to_thread(self.store.purge)
-                except ExternalError as error:
-                    _LOG.error("tags were not purged: %s", error.message)
-
-        task = asyncio.create_task(forever())
-        yield
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
 
 @dataclass(frozen=True, slots=True)
 class RemoteRows:
@@ -144,14 +123,12 @@ class RemoteRows:
         uri = f"{self.base_url}/tags/rows?campaign={campaign}"
         await ask(self.session, self.sign, "POST", uri, 4096, data, MEDIA_TYPE)
 
-    async def rows(self, epoch: Epoch, after_seq: int, limit: int) -> bytes:
+    async def rows(self, epoch: Epoch, after_seq: int) -> bytes:
         """Return rows with a larger `seq`; see `mirror.RowSource`."""
-        del limit  # the board's own is as large
         return await self._get(epoch, f"rows/{after_seq}", MOST_AT_ONCE * ROW_BYTES)
 
-    async def tags(self, epoch: Epoch, first_place: int, limit: int) -> bytes:
+    async def tags(self, epoch: Epoch, first_place: int) -> bytes:
         """Return tags from a place on; see `mirror.RowSource`."""
-        del limit
         return await self._get(epoch, f"tags/{first_place}", MOST_AT_ONCE * TAG_BYTES)
 
     async def page(self, epoch: Epoch, number: int) -> bytes:

@@ -10,18 +10,18 @@ from __future__ import annotations
 import os
 import struct
 import threading
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from stillwatch.core.errors import InputError, SharingRefused
 from stillwatch.sharing.contracts import LeafKind, LeafLog
-from stillwatch.sharing.private.epochs import HOLDER, EpochOver
+from stillwatch.sharing.private.epochs import HOLDER
 from stillwatch.sharing.private.id_types import Epoch, week_of
 from stillwatch.sharing.private.mirror import PAGE_ROWS
+from stillwatch.sharing.private.refused import EpochOver
 from stillwatch.sharing.private.row_files import RowFile, append_durably, disk_errors
 from stillwatch.sharing.private.rows import ROW_BYTES, Row, Rows, tag_set
 
@@ -100,16 +100,15 @@ class TagStore:
                 known[root] = self._store(epoch, pseudonym, joined, Accepted(root, 0, len(rows)))
             return known[root]
 
-    async def rows(self, epoch: Epoch, after_seq: int, limit: int) -> bytes:
+    async def rows(self, epoch: Epoch, after_seq: int) -> bytes:
         """Return rows with a larger `seq`, in its order; see `mirror.RowSource`."""
         held = self._held(epoch)
-        start = int(np.searchsorted(held["seq"], after_seq, side="right"))
-        return held[start : start + min(limit, MOST_AT_ONCE)].tobytes()
+        start = bisect_right(held["seq"], after_seq)
+        return held[start : start + MOST_AT_ONCE].tobytes()
 
-    async def tags(self, epoch: Epoch, first_place: int, limit: int) -> bytes:
+    async def tags(self, epoch: Epoch, first_place: int) -> bytes:
         """Return tags from a place on; see `mirror.RowSource`."""
-        held = self._held(epoch)
-        return held["tag"][first_place : first_place + min(limit, MOST_AT_ONCE)].tobytes()
+        return self._held(epoch)["tag"][first_place : first_place + MOST_AT_ONCE].tobytes()
 
     async def page(self, epoch: Epoch, number: int) -> bytes:
         """Return the rows of one page; see `mirror.RowSource`."""

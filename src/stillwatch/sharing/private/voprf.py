@@ -21,7 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from stillwatch.core.errors import InputError, SharingRefused
+from stillwatch.core.errors import InputError
+from stillwatch.sharing.private.refused import ProtocolAlarm
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -35,10 +36,6 @@ MOST_ELEMENTS: Final = 2**16 - 1
 CONTEXT: Final = b"OPRFV1-" + b"\x01" + b"-ristretto255-SHA512"
 ORDER: Final = 2**252 + 27742317777372353535851937790883648493
 _BLOCK: Final = 128  # bytes of a block of SHA-512
-
-
-class ProtocolAlarm(SharingRefused):
-    """The key holder's answer does not follow from the published key: stop, and tell the forum."""
 
 
 class Evaluator(Protocol):
