@@ -18,7 +18,7 @@ NOW = 1_800_000_000
 
 @pytest.fixture
 def folder(grown):
-    return grown(SIZE).folder
+    return grown(SIZE).public
 
 
 def found(folder, signer):
@@ -118,7 +118,7 @@ def test_the_signature_of_the_checkpoint(folder, signer, keys):
 
 def test_an_empty_log(log, signer):
     log.publish(log.prepare())
-    assert found(log.folder, signer) == []
+    assert found(log.public, signer) == []
 
 
 def test_the_quorum_is_asked_for(folder, signer, keys):

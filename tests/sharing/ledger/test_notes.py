@@ -52,12 +52,14 @@ def test_the_published_checkpoint():
     assert checkpoint.body() == SOFA
 
 
-def test_one_bad_line_does_not_hide_a_good_one(signer):
+def test_lines_of_strangers_do_not_count_and_a_bad_one_of_the_key_spoils_the_note(signer):
     body = Checkpoint(signer.name, 3, bytes(32)).body()
     bad = NoteSignature(signer.name, signer.key.key_id, bytes(64))
     stranger = NoteSignature("stranger.example", bytes(4), bytes(64))
-    assert signed_by(Note(body, (stranger, bad, signer.sign(body))), signer.key)
-    assert not signed_by(Note(body, (stranger, bad)), signer.key)
+    other_id = NoteSignature(signer.name, bytes(4), bytes(64))
+    assert signed_by(Note(body, (stranger, other_id, signer.sign(body))), signer.key)
+    for lines in ((), (stranger,), (bad,), (bad, signer.sign(body)), (signer.sign(body), bad)):
+        assert not signed_by(Note(body, lines), signer.key)
 
 
 def test_signing_again_replaces_the_line(signer):
@@ -82,7 +84,7 @@ NO_NOTES = [
     "text\n\n— AAAAAAAA\n".encode(),
     "text\n\n— a AAAAAAB=\n".encode(),  # bits beyond the last byte: no canonical base64
     f"text\n\n{LINE * 200}".encode(),
-    b"a" * 1_000_001,
+    b"a" * 1_000_001 + f"\n\n{LINE}".encode(),
 ]
 
 
@@ -127,6 +129,12 @@ def test_what_is_no_checkpoint_is_refused(body):
 def test_what_is_no_key_is_refused(text):
     with pytest.raises(ConfigError):
         VerifierKey.parse(text)
+
+
+@pytest.mark.parametrize("name", ["", "a+b", "a b", "a\nb", "a\u2003b"])
+def test_a_name_that_a_line_could_not_hold_is_refused(name):
+    with pytest.raises(ConfigError, match="name"):
+        VerifierKey(name, 1, bytes(32))
 
 
 @given(st.text(max_size=40), st.binary(max_size=30))

@@ -7,7 +7,8 @@ import sqlite3
 import pytest
 
 from stillwatch.core.errors import ExternalError
-from stillwatch.sharing.ledger.private import Opening, PrivateStore
+from stillwatch.sharing.ledger.leaves import Opening
+from stillwatch.sharing.ledger.private import PrivateStore
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillwatch.core.errors import InputError, UnitError
@@ -58,6 +58,7 @@ def test_the_files_of_a_log_of_70_000(tmp_path):
     assert tree.root(tiles.at(70_000), 70_000) == tree.MemoryTree([b""] * 70_000).root()
 
 
+@settings(max_examples=25)
 @given(steps=st.lists(st.integers(0, 700), min_size=1, max_size=5))
 def test_a_log_that_grows_in_steps_is_the_log_written_at_once(steps, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tiles")

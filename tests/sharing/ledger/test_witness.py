@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from stillwatch.core.errors import ExternalError, InputError, SharingRefused
 from stillwatch.sharing.ledger import tree
 from stillwatch.sharing.ledger.cosign import Cosigner, Quorum, cosigned_by
 from stillwatch.sharing.ledger.notes import Checkpoint, Note
-from stillwatch.sharing.ledger.witness import Witness
+from stillwatch.sharing.ledger.witness import CosignRequest, Witness
 
 
 @pytest.fixture
@@ -40,42 +41,46 @@ def test_it_follows_a_log_that_grows(witness, view, keys):
     key = Cosigner("w.example", keys("w")).key
     for size in (0, 1, 1, 3, 8):
         note, made = view(*(b"%d" % n for n in range(size)))
-        proof = tree.consistency_proof(made, witness.held().size, size)
-        line = witness.cosign(note, proof, now=7)
+        old = witness.held().size
+        proof = tree.consistency_proof(made, old, size)
+        line = witness.cosign(CosignRequest(old, tuple(proof), note), now=7)
         assert cosigned_by(note.signed(line), key)
         assert witness.held().size == size
 
 
 def test_it_remembers_after_a_restart(tmp_path, signer, keys, view, witness):
     note, _ = view(b"a", b"b")
-    witness.cosign(note, [], now=7)
+    witness.cosign(CosignRequest(0, (), note), now=7)
     again = Witness(Cosigner("w.example", keys("w")), signer.key, tmp_path / "seen")
     assert again.held() == Checkpoint.parse(note.body)
 
 
-def test_refusals(witness, view, signer, keys):
+def test_refusals(witness, view):
     note, made = view(b"a", b"b", b"c")
-    witness.cosign(note, [], now=7)
+    witness.cosign(CosignRequest(0, (), note), now=7)
     smaller, _ = view(b"a", b"b")
     other, _ = view(b"a", b"b", b"x")
     longer, grown = view(b"a", b"b", b"c", b"d")
     proof = tree.consistency_proof(grown, 3, 4)
     forked, fork = view(b"a", b"x", b"c", b"d")
     cases = [
-        ("rollback", smaller, []),
-        ("split_view", other, []),
-        ("proof", longer, []),
-        ("proof", longer, proof[:-1]),
-        ("proof", longer, [*proof, made.root()]),
-        ("proof", forked, tree.consistency_proof(fork, 3, 4)),
-        ("unsigned", Note(longer.body, ()), proof),
-        ("unsigned", Note(longer.body, note.signatures), proof),
+        ("rollback", 2, smaller, []),
+        ("split_view", 3, other, []),
+        ("conflict", 0, longer, []),
+        ("conflict", 2, longer, tree.consistency_proof(grown, 2, 4)),
+        ("proof", 3, longer, []),
+        ("proof", 3, longer, proof[:-1]),
+        ("proof", 3, longer, [*proof, made.root()]),
+        ("proof", 3, note, proof),
+        ("proof", 3, forked, tree.consistency_proof(fork, 3, 4)),
+        ("unsigned", 3, Note(longer.body, ()), proof),
+        ("unsigned", 3, Note(longer.body, note.signatures), proof),
     ]
-    for code, shown, given in cases:
-        call = lambda shown=shown, given=given: witness.cosign(shown, given, now=8)  # noqa: E731
-        assert code_of(call) == f"sw.witness.{code}"
+    for code, old, shown, given in cases:
+        request = CosignRequest(old, tuple(given), shown)
+        assert code_of(partial(witness.cosign, request, now=8)) == f"sw.witness.{code}"
         assert witness.held() == Checkpoint.parse(note.body)
-    witness.cosign(longer, proof, now=8)
+    witness.cosign(CosignRequest(3, tuple(proof), longer), now=8)
 
 
 def test_a_log_with_two_views_reaches_no_quorum(tmp_path, signer, keys, view):
@@ -87,13 +92,14 @@ def test_a_log_with_two_views_reaches_no_quorum(tmp_path, signer, keys, view):
     first, first_tree = view(b"a", b"b")
     second, _ = view(b"a", b"x")
     for n, witness in enumerate(witnesses):
-        witness.cosign(first if n < 2 else second, [], now=7)
+        witness.cosign(CosignRequest(0, (), first if n < 2 else second), now=7)
     longer, grown = view(b"a", b"b", b"c")
     proof = tree.consistency_proof(grown, len(first_tree), 3)
     lines, refusals = [], []
     for witness in witnesses:
         try:
-            lines.append(witness.cosign(longer, proof, now=8))
+            request = CosignRequest(2, tuple(proof), longer)
+            lines.append(witness.cosign(request, now=8))
         except SharingRefused as refusal:
             refusals.append(refusal.code)
     assert (len(lines), refusals) == (2, ["sw.witness.proof"] * 3)
@@ -103,7 +109,9 @@ def test_a_log_with_two_views_reaches_no_quorum(tmp_path, signer, keys, view):
 def test_another_log_is_not_its_business(witness, keys, signer):
     body = Checkpoint("other.example/log", 0, tree.EMPTY_ROOT).body()
     note = Note(body, (signer.sign(body),))
-    assert code_of(lambda: witness.cosign(note, [], now=7)) == "sw.witness.unsigned"
+    assert (
+        code_of(lambda: witness.cosign(CosignRequest(0, (), note), now=7)) == "sw.witness.unsigned"
+    )
 
 
 def test_it_signs_nothing_that_it_could_not_remember(witness, view, monkeypatch):
@@ -113,11 +121,52 @@ def test_it_signs_nothing_that_it_could_not_remember(witness, view, monkeypatch)
     note, _ = view(b"a")
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ExternalError):
-        witness.cosign(note, [], now=7)
+        witness.cosign(CosignRequest(0, (), note), now=7)
 
 
 def test_a_damaged_memory_is_an_error_and_no_fresh_start(witness, view, tmp_path):
-    (tmp_path / "seen").write_text("nonsense")
+    (tmp_path / "seen").write_bytes(b"non\xffsense")
     note, _ = view(b"a")
     with pytest.raises(InputError):
-        witness.cosign(note, [], now=7)
+        witness.cosign(CosignRequest(0, (), note), now=7)
+
+
+EXAMPLE = (  # C2SP tlog-witness, "add-checkpoint"
+    "old 20852014\n"
+    "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n"
+    "jrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=\n"
+    "5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=\n"
+    "/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=\n"
+    "\n"
+    "example.com/behind-the-sofa\n"
+    "20852163\n"
+    "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
+    "\n"
+    "— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcy"
+    "v2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+)
+
+
+def test_the_published_request_is_read():
+    request = CosignRequest.parse(EXAMPLE.encode())
+    assert (request.old, len(request.proof)) == (20852014, 4)
+    assert Checkpoint.parse(request.note.body).size == 20852163
+    assert request.encode().decode() == EXAMPLE
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("old ", ""),
+        ("old 20852014", "old 020852014"),
+        ("old 20852014", "old -1"),
+        ("jrJZ", "jrJ"),
+        ("/6WV", "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n" * 60 + "/6WV"),
+        ("\n\nexample.com", "\nexample.com"),
+        ("old", "öld"),
+        ("—", "-"),
+    ],
+)
+def test_another_form_of_request_is_refused(old, new):
+    with pytest.raises(InputError):
+        CosignRequest.parse(EXAMPLE.replace(old, new, 1).encode())

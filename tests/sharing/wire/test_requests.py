@@ -66,6 +66,7 @@ def test_a_changed_message_is_refused(verifier, key):
     assert refused(verifier, request(key), uri=URI + "&limit=6") == "forged"
     assert refused(verifier, request(key), uri=URI.replace("board", "other")) == "forged"
     assert refused(verifier, request(key), body=BODY + b" ") == "digest"
+    assert refused(verifier, request(key), body=b"") == "digest"
     other_type = request(key) | {"Content-Type": "text/plain"}
     assert refused(verifier, other_type) == "forged"
     other_digest = request(key)
@@ -156,6 +157,7 @@ def altered(key, old, new):
         ('"@target-uri"', '"@target-uri" "date"', "components"),
         ('"@target-uri"', '"@target-uri";req', "components"),
         ('"@method"', '"@authority"', "components"),
+        ('keyid="acme-1"', f'keyid="{"k" * 2000}"', "malformed"),
         ("sw=", "other=", "malformed"),
         ("sw=", "", "malformed"),
         (";tag=", "; tag=", "malformed"),

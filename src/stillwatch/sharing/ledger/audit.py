@@ -18,6 +18,7 @@ from typing import Final
 from stillwatch.core.errors import InputError, SharingRefused
 from stillwatch.sharing.ledger import tree
 from stillwatch.sharing.ledger.cosign import Quorum
+from stillwatch.sharing.ledger.durable import disk_errors
 from stillwatch.sharing.ledger.log import CHECKPOINT
 from stillwatch.sharing.ledger.notes import Checkpoint, Note, VerifierKey, signed_by
 from stillwatch.sharing.ledger.tiles import (
@@ -78,7 +79,8 @@ def verify_log(folder: Path, log: VerifierKey, quorum: Quorum | None = None) -> 
     path = folder / CHECKPOINT
     if not path.is_file():
         raise InputError(f"{path}: missing", "name the folder of a log")
-    note = Note.parse(path.read_bytes())
+    with disk_errors(path):
+        note = Note.parse(path.read_bytes())
     checkpoint = Checkpoint.parse(note.body)
     if checkpoint.origin != log.name or not signed_by(note, log):
         return Audit(checkpoint, (), (Fault(CHECKPOINT, f"not signed by {log.text()}"),))
@@ -160,10 +162,11 @@ class _Walk:
 
     def _readings(self, level: int, index: int) -> Iterator[Row]:
         """Yield what a tile may hold: as stored, by the tiles below it, by the entries."""
-        found = (self._stored(level, index), self._remade(level, index, self._stored))
-        yield from (row for row in found if row is not None)
-        if level and (row := self._remade(level, index, self._from_entries)) is not None:
+        if (row := self._stored(level, index)) is not None:
             yield row
+        for below in (self._stored, self._from_entries)[: 1 + bool(level)]:
+            if (row := self._remade(level, index, below)) is not None:
+                yield row
 
     def _stored(self, level: int, index: int) -> Row | None:
         width = width_at(level, index, self._size)

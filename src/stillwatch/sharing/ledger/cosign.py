@@ -103,19 +103,24 @@ class Cosigner:
 
 
 def cosigned_by(note: Note, key: VerifierKey) -> bool:
-    """Say whether a witness cosigned a checkpoint; lines of other keys do not count."""
-    kind = KINDS.get(key.kind)
-    if kind is None:
+    """Say whether a witness cosigned a checkpoint.
+
+    Lines of other keys do not count; one of this key that does not verify spoils the note.
+
+    Raises:
+        InputError: The note is no checkpoint.
+    """
+    checkpoint, kind = Checkpoint.parse(note.body), KINDS.get(key.kind)
+    made = [s.signature for s in note.signatures if s.made_with(key)]
+    if kind is None or not made:
         return False
-    checkpoint = Checkpoint.parse(note.body)
-    return any(
-        kind.verifies(
-            key.public,
-            line.signature[8:],
-            kind.message(key.name, int.from_bytes(line.signature[:8], "big"), checkpoint),
-        )
-        for line in note.signatures
-        if line.made_with(key) and len(line.signature) > 8
+    messages = (
+        kind.message(key.name, int.from_bytes(signature[:8], "big"), checkpoint)
+        for signature in made
+    )
+    return all(
+        kind.verifies(key.public, signature[8:], message)
+        for signature, message in zip(made, messages, strict=True)
     )
 
 

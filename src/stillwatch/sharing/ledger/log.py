@@ -1,8 +1,8 @@
 """The transparency log: appends commitments, publishes signed checkpoints, proves what it holds.
 
-    folder/checkpoint          signed note; the only file that changes
-    folder/tile/…              what anyone may read
-    folder/private/log.sqlite  what opens the commitments, and leaves not published yet
+    public/checkpoint   signed note; the only public file that changes
+    public/tile/…       what anyone may read: a web server may serve all of `public`
+    private/log.sqlite  what opens the commitments, and leaves not published yet
 
 An append is durable when it returns. `prepare` writes tiles and signs a checkpoint, witnesses
 cosign it, `publish` puts it in place. A process killed at any point loses nothing acknowledged.
@@ -11,7 +11,6 @@ cosign it, `publish` puts it in place. A process killed at any point loses nothi
 from __future__ import annotations
 
 import fcntl
-import hmac
 import os
 import secrets
 import threading
@@ -25,43 +24,23 @@ from stillwatch.sharing.contracts import LeafKind, LeafLog
 from stillwatch.sharing.ledger import tree
 from stillwatch.sharing.ledger.durable import disk_errors, sync_folder, write_durably
 from stillwatch.sharing.ledger.jcs import canonical
+from stillwatch.sharing.ledger.leaves import SALT_BYTES, Leaf, Opening
 from stillwatch.sharing.ledger.notes import Checkpoint, Note, NoteSigner, signed_by
-from stillwatch.sharing.ledger.private import Opening, PrivateStore
+from stillwatch.sharing.ledger.private import PrivateStore
+from stillwatch.sharing.ledger.receipts import Receipt
 from stillwatch.sharing.ledger.tiles import WIDTH, Tiles, width_at
 
-VERSION: Final = 1
-SALT_BYTES: Final = 32
-PSEUDONYM_BYTES: Final = 16
-LEAF_BYTES: Final = 54
 CHECKPOINT: Final = "checkpoint"
 
 Event = tuple[LeafKind, bytes, Mapping[str, object]]
 """Kind, pseudonym of 16 bytes, plain JSON data; see `contracts.LeafLog`."""
 
 
-def commitment(kind: LeafKind, hour: int, pseudonym: bytes, opening: Opening) -> bytes:
-    """Return a leaf, 54 bytes: version, kind, hour (u32), pseudonym, keyed hash of the event.
-
-    Raises:
-        UnitError: The pseudonym has another length than 16 bytes.
-    """
-    if len(pseudonym) != PSEUDONYM_BYTES:
-        raise UnitError(f"a pseudonym has {PSEUDONYM_BYTES} bytes, not {len(pseudonym)}")
-    head = bytes([VERSION, kind]) + hour.to_bytes(4, "big") + pseudonym
-    return head + hmac.digest(opening.salt, opening.event, "sha256")
-
-
-def opens(entry: bytes, opening: Opening) -> bool:
-    """Say whether salt and event are what a leaf commits to."""
-    found = hmac.digest(opening.salt, opening.event, "sha256")
-    return len(entry) == LEAF_BYTES and hmac.compare_digest(entry[-len(found) :], found)
-
-
 class Log:
     """One log, written by one process at a time.
 
     Args:
-        folder: Made if it is missing.
+        folder: Holds `public` and `private`; made if it is missing.
         signer: Key of the log; its name is the origin.
         clock: Unix seconds; a leaf keeps the hour only.
 
@@ -73,16 +52,20 @@ class Log:
     def __init__(
         self, folder: Path, signer: NoteSigner, clock: Callable[[], float] = time.time
     ) -> None:
-        self.folder = folder
+        self.public = folder / "public"
         self._signer = signer
         self._clock = clock
-        self._lock = threading.Lock()
-        self._tiles = Tiles(folder)
+        self._lock = threading.Lock()  # of the private store
+        self._tiling = threading.Lock()  # of tiles and checkpoint; taken first
+        self._tiles = Tiles(self.public)
+        private = folder / "private"
         with disk_errors(folder):
-            (folder / "private").mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._held = _hold(folder / "private" / "lock")
+            self.public.mkdir(parents=True, exist_ok=True)
+            private.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder)
+        self._held = _hold(private / "lock")
         try:
-            self._store = PrivateStore(folder / "private" / "log.sqlite")
+            self._store = PrivateStore(private / "log.sqlite")
             self._published = self._read_checkpoint()
             self._next = self._published + len(self._store.journal(self._published))
         except BaseException:
@@ -121,7 +104,7 @@ class Log:
             Opening(secrets.token_bytes(SALT_BYTES), canonical(dict(e))) for *_, e in events
         ]
         entries = [
-            commitment(kind, hour, pseudonym, opening)
+            Leaf(kind, hour, pseudonym, opening.commitment()).encode()
             for (kind, pseudonym, _), opening in zip(events, openings, strict=True)
         ]
         with self._lock:
@@ -137,8 +120,9 @@ class Log:
             InputError: The last tiles of the log are damaged.
             ExternalError: The disk failed.
         """
-        with self._lock:
-            entries = self._store.journal(self._published)
+        with self._tiling:
+            with self._lock:
+                entries = self._store.journal(self._published)
             self._tiles.extend(self._published, entries)
             self._tiled = size = self._published + len(entries)
         found = tree.root(self._tiles.at(size), size)
@@ -153,16 +137,18 @@ class Log:
             ExternalError: The disk failed.
         """
         checkpoint = Checkpoint.parse(note.body)
-        with self._lock:
-            if not signed_by(note, self._signer.key) or not (
-                self._published <= checkpoint.size <= self._tiled
+        with self._tiling:
+            size, ours = checkpoint.size, signed_by(note, self._signer.key)
+            if not (ours and self._published <= size <= self._tiled) or (
+                tree.root(self._tiles.at(self._tiled), size) != checkpoint.root
             ):
                 raise InputError("the checkpoint was not prepared here, or another one overtook it")
-            write_durably(self.folder / CHECKPOINT, note.encode())
-            sync_folder(self.folder)
-            before, self._published = self._published, checkpoint.size
-            self._store.trim(checkpoint.size)
-            self._tiles.drop_partial(before, checkpoint.size)
+            write_durably(self.public / CHECKPOINT, note.encode())
+            sync_folder(self.public)
+            before, self._published = self._published, size
+            with self._lock:
+                self._store.trim(size)
+            self._tiles.drop_partial(before, size)
         return checkpoint
 
     def inclusion_proof(self, index: int) -> list[bytes]:
@@ -186,7 +172,7 @@ class Log:
         return tree.consistency_proof(self._tiles.at(self._tiled), old, new)
 
     def entry(self, index: int) -> bytes:
-        """Return a published leaf, 54 bytes.
+        """Return a published leaf as it was logged, 54 bytes.
 
         Raises:
             UnitError: The published checkpoint does not cover it.
@@ -203,7 +189,24 @@ class Log:
         Raises:
             ExternalError: The disk failed.
         """
-        return self._store.opening(index)
+        with self._lock:
+            return self._store.opening(index)
+
+    def receipt(self, index: int) -> Receipt:
+        """Return the proof that a published leaf was logged, with what opens it.
+
+        Raises:
+            UnitError: The published checkpoint does not cover the leaf, or it was erased.
+            InputError: A tile is damaged.
+        """
+        opening = self.opening(index)
+        if opening is None:
+            raise UnitError(f"leaf {index:,} has nothing left that could open it")
+        with self._tiling:
+            leaf, proof = Leaf.parse(self.entry(index)), self.inclusion_proof(index)
+            with disk_errors(self.public / CHECKPOINT):
+                note = Note.parse((self.public / CHECKPOINT).read_bytes())
+        return Receipt(index, leaf, opening, tuple(proof), note)
 
     def erase(self, indices: Sequence[int]) -> None:
         """Erase salt and event of leaves for good; the leaves and all proofs stay.
@@ -220,10 +223,11 @@ class Log:
         self._held.close()
 
     def _read_checkpoint(self) -> int:
-        path = self.folder / CHECKPOINT
+        path = self.public / CHECKPOINT
         if not path.exists():
             return 0
-        note = Note.parse(path.read_bytes())
+        with disk_errors(path):
+            note = Note.parse(path.read_bytes())
         if not signed_by(note, self._signer.key):
             raise InputError(f"{path}: not signed by {self._signer.key.text()}")
         return Checkpoint.parse(note.body).size

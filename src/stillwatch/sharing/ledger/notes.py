@@ -69,7 +69,7 @@ class VerifierKey:
             ConfigError: The line is no verifier key, or its id is not that of the key.
         """
         parts = text.strip().split("+", 2)
-        data = _base64(parts[2]) if len(parts) == 3 else None
+        data = decoded_base64(parts[2]) if len(parts) == 3 else None
         if not data:
             raise ConfigError("not a verifier key", "expected name+id+key")
         key = cls(parts[0], data[0], data[1:])
@@ -102,7 +102,7 @@ class NoteSignature:
             InputError: The line has another form.
         """
         name, _, text = line.removeprefix(_DASH).partition(" ")
-        data = _base64(text)
+        data = decoded_base64(text)
         if not line.startswith(_DASH) or not name or data is None or len(data) < 5:
             raise InputError("a signature line of the note cannot be read")
         return cls(name, data[:4], data[4:])
@@ -179,7 +179,7 @@ class Checkpoint:
         """
         lines = body.split("\n")
         if len(lines) == 4 and lines[1].isascii() and lines[1].isdigit() and len(lines[1]) < 20:
-            root = _base64(lines[2])
+            root = decoded_base64(lines[2])
             found = cls(lines[0], int(lines[1]), root or b"")
             if lines[0] and len(found.root) == 32 and found.body() == body:
                 return found
@@ -209,11 +209,15 @@ class NoteSigner:
 
 
 def signed_by(note: Note, key: VerifierKey) -> bool:
-    """Say whether an Ed25519 key signed the text; lines of other keys do not count."""
-    return key.kind == ED25519 and any(
-        ed25519_verifies(key.public, s.signature, note.body.encode())
-        for s in note.signatures
-        if s.made_with(key)
+    """Say whether an Ed25519 key signed the text.
+
+    Lines of other keys do not count; one of this key that does not verify spoils the note.
+    """
+    made = [s.signature for s in note.signatures if s.made_with(key)]
+    return (
+        key.kind == ED25519
+        and bool(made)
+        and all(ed25519_verifies(key.public, s, note.body.encode()) for s in made)
     )
 
 
@@ -226,7 +230,7 @@ def ed25519_verifies(public: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def _base64(text: str) -> bytes | None:
+def decoded_base64(text: str) -> bytes | None:
     """Return what standard base64 in its one canonical form states; None where it is not that."""
     try:
         data = b64decode(text, validate=True)

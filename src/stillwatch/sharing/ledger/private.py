@@ -9,11 +9,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from stillwatch.core.errors import ExternalError
+from stillwatch.sharing.ledger.leaves import Opening
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS journal (leaf INTEGER PRIMARY KEY, entry BLOB NOT NULL) STRICT;
@@ -21,19 +21,6 @@ CREATE TABLE IF NOT EXISTS openings (
     leaf INTEGER PRIMARY KEY, salt BLOB NOT NULL, event BLOB NOT NULL
 ) STRICT;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What opens a commitment.
-
-    Attributes:
-        salt: 32 random bytes.
-        event: Canonical JSON of the event.
-    """
-
-    salt: bytes
-    event: bytes
 
 
 class PrivateStore:

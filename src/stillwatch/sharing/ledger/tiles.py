@@ -180,11 +180,15 @@ class Tiles:
 
 
 class TileNodes:
-    """The hashes of perfect subtrees, read from the tiles of a log of a given size."""
+    """The hashes of perfect subtrees, read from the tiles of a log of a given size.
+
+    It keeps the tiles that it read: use one for each proof.
+    """
 
     def __init__(self, tiles: Tiles, size: int) -> None:
         self._tiles = tiles
         self._size = size
+        self._rows: dict[tuple[int, int], list[bytes]] = {}
 
     def node(self, level: int, index: int) -> bytes:
         """Return the hash of a perfect subtree; see `tree.Nodes`.
@@ -195,5 +199,7 @@ class TileNodes:
         """
         tile_level, height = divmod(level, HEIGHT)
         tile, start = divmod(index << height, WIDTH)
-        width = width_at(tile_level, tile, self._size)
-        return tile_root(self._tiles.hashes(tile_level, tile, width)[start : start + (1 << height)])
+        if (tile_level, tile) not in self._rows:
+            width = width_at(tile_level, tile, self._size)
+            self._rows[tile_level, tile] = self._tiles.hashes(tile_level, tile, width)
+        return tile_root(self._rows[tile_level, tile][start : start + (1 << height)])

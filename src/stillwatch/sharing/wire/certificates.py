@@ -124,6 +124,7 @@ def server_context(certificate: Path, private: Path, authority: Path) -> ssl.SSL
     """
     context = _context(ssl.PROTOCOL_TLS_SERVER, certificate, private, authority)
     context.verify_mode = ssl.CERT_REQUIRED
+    context.num_tickets = 0  # a resumed session would outlive its certificate
     return context
 
 

@@ -63,10 +63,11 @@ class Credentials:
 
         Raises:
             ConfigError: Something is missing or damaged.
+            ExternalError: The disk failed.
         """
         private = read_private(folder / "signing.key")
         with disk_errors(folder):
-            lines = (folder / "id").read_text("utf-8").splitlines()
+            lines = (folder / "id").read_text("utf-8", "replace").splitlines()
         if not isinstance(private, Ed25519PrivateKey) or len(lines) != 2:
             raise ConfigError(f"{folder}: is damaged", "enrol again")
         return cls(folder, lines[0], SigningKey(lines[1], private))

@@ -223,8 +223,9 @@ def _times(revocation: Revocation | None) -> dict[str, int] | None:
 def _parsed(data: bytes, path: Path) -> Members:
     try:
         content = parse_strict(data)
-        rows = content["members"] if isinstance(content, dict) else None
-        return Members({member.member_id: member for member in map(_member, rows or [])})
+        if not isinstance(content, dict):
+            raise TypeError
+        return Members({member.member_id: member for member in map(_member, content["members"])})
     except (KeyError, TypeError, ValueError, SharingRefused, ConfigError):
         raise InputError(f"{path}: is damaged", "restore the register of members") from None
 

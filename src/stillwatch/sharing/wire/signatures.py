@@ -265,18 +265,18 @@ def read_signature(fields: Mapping[str, str], response: bool = False) -> Signed:
 def _parameters(text: str, response: bool) -> dict[str, str]:
     pairs = _PARAMETER.findall(text)
     found = dict(pairs)
-    expected = {"created", "keyid", "alg", "tag"} | (set() if response else {"expires", "nonce"})
-    if len(found) != len(pairs) or not {"alg", "tag"} <= found.keys() <= expected:
+    numbers = {"created"} if response else {"created", "expires"}
+    words = {"keyid", "alg", "tag"} if response else {"keyid", "alg", "tag", "nonce"}
+    if (
+        len(found) != len(pairs)
+        or found.keys() != numbers | words
+        or numbers != {name for name, value in pairs if value.isdigit()}
+    ):
         raise refused("parameters", "the signature has other parameters than it must")
     if found["alg"] != f'"{ALGORITHM}"':
         raise refused("alg", f"the signature's algorithm is not {ALGORITHM}")
     if found["tag"] != f'"{TAG}"':
         raise refused("tag", f"the signature's tag is not {TAG}")
-    numbers = {"created", "expires"} & found.keys()
-    if found.keys() != expected or any(
-        found[name].isdigit() != (name in numbers) for name in found
-    ):
-        raise refused("parameters", "the signature has other parameters than it must")
     return found
 
 
