@@ -140,7 +140,7 @@ def test_a_member_looks_up_and_everyone_sees_how_much(
     with served(tmp_path / "kh", port):  # the same keys, the same log
         with_remote(credentials, port, work)
     assert found[0] == found[1]
-    note = Note.parse((tmp_path / "kh" / "log" / "checkpoint").read_bytes())
+    note = Note.parse((tmp_path / "kh" / "log" / "public" / "checkpoint").read_bytes())
     assert Checkpoint.parse(note.body).size >= len(IdType) + 2
     stored = b"".join(path.read_bytes() for path in (tmp_path / "kh").rglob("*") if path.is_file())
     assert b"planted" not in stored

@@ -168,7 +168,7 @@ def _service(
         )
         app = holder.application()
         app.middlewares.insert(0, signed_responses(credentials.key, time.time))
-        show_log(app, log, log.folder, lambda: log.publish(log.prepare()), holder.members.of)
+        show_log(app, log, log.public, lambda: log.publish(log.prepare()), holder.members.of)
         try:
             yield app, credentials.server_context()
         finally:

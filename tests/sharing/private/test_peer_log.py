@@ -42,7 +42,7 @@ def shown(tmp_path: Path, log: Log, work: object) -> None:
     setting = Setting(tmp_path / "setting")
     app = setting.holder.application()
     member_of = setting.holder.members.of
-    show_log(app, log, log.folder, lambda: log.publish(log.prepare()), member_of)
+    show_log(app, log, log.public, lambda: log.publish(log.prepare()), member_of)
     setting.application = lambda: app
     setting.run(lambda session: work(session, setting.uri))  # type: ignore[operator]
 
@@ -86,9 +86,9 @@ def test_the_logs_files_are_served_and_no_others(tmp_path: Path, log: Log) -> No
 
     async def work(session: aiohttp.ClientSession, uri: str) -> None:
         status, body = await get(session, f"{uri}/log/checkpoint")
-        assert (status, body) == (200, (log.folder / "checkpoint").read_bytes())
+        assert (status, body) == (200, (log.public / "checkpoint").read_bytes())
         status, body = await get(session, f"{uri}/log/tile/entries/000.p/3")
-        assert (status, body) == (200, (log.folder / "tile/entries/000.p/3").read_bytes())
+        assert (status, body) == (200, (log.public / "tile/entries/000.p/3").read_bytes())
         for path in NOT_TILES:
             assert (await get(session, f"{uri}/log/tile/{path}"))[0] == 404
 
