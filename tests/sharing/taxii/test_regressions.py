@@ -42,12 +42,11 @@ def test_01_added_after_is_receipt_time(forum: Forum) -> None:
     assert forum.objects(added_after="2026-11-20T12:00:01Z").json == {}
 
 
-@pytest.mark.parametrize("limit", [1000, 999, 713, 100])
-def test_02_one_large_post_pages_without_loss(forum: Forum, limit: int) -> None:
+def test_02_one_large_post_pages_without_loss(forum: Forum) -> None:
     posted = many(5000)
     forum.share(posted)
-    found = ids(forum.walk(OBJECTS, limit=limit))
-    assert found == [one["id"] for one in posted]
+    for limit in (1000, 999, 713, 100):
+        assert ids(forum.walk(OBJECTS, limit=limit)) == [one["id"] for one in posted]
 
 
 def test_02_small_limits_page_without_loss(forum: Forum) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 
@@ -32,6 +33,10 @@ class Banned:
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
+
+_LONGEST: Final = 200
+_MOST: Final = 50
+"""How much of a value is looked at: it is refused anyhow, and patterns take their time."""
 
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}", re.IGNORECASE)
 _IP4: Final = re.compile(r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b")
@@ -137,19 +142,17 @@ CLASSES: Final = (
 CODES: Final = tuple(one.code for one in CLASSES)
 
 
-def banned_class(path: str, key: str, value: object) -> Banned | None:
-    """Return the class of a field that no schema allows, or None where no class fits.
+def banned_class(key: str, value: object) -> Banned | None:
+    """Return the class of what a schema refused, or None where no class fits.
 
     Args:
-        path: Where it was found; only whether it lies in an extension matters.
-        key: The field's name, or that of the field whose value is not allowed.
+        key: Name of a field that no schema knows; empty where a known one's value is at fault.
         value: Its value; nothing of it is kept.
     """
-    del path
     by_shape = _by_shape(value)
     if by_shape is not None:
         return by_shape
-    words = _split(key)
+    words = _split(key[:_LONGEST])
     for one in CLASSES:
         if words & one.words:
             return one
@@ -157,7 +160,7 @@ def banned_class(path: str, key: str, value: object) -> Banned | None:
 
 
 def _by_shape(value: object) -> Banned | None:
-    texts = list(_texts(value))
+    texts = list(islice(_texts(value), _MOST))
     for one in CLASSES:
         if any(shape.search(text) for shape in one.shapes for text in texts):
             return one
@@ -165,7 +168,7 @@ def _by_shape(value: object) -> Banned | None:
 
 
 def _by_text(value: object) -> Banned | None:
-    texts = list(_texts(value))
+    texts = list(islice(_texts(value), _MOST))
     if any(re.search(r"\s", text.strip()) for text in texts):
         words = {word for text in texts for word in re.split(r"[^a-z0-9]+", text.lower())}
         for one in CLASSES:
@@ -190,10 +193,10 @@ def _split(key: str) -> set[str]:
 
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
-        yield value
+        yield value[:_LONGEST]
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield str(key)
+            yield str(key)[:_LONGEST]
             yield from _texts(item)
     elif isinstance(value, list | tuple):
         for item in value:

@@ -81,13 +81,12 @@ class FieldGate:
             raise _type_refused(kind)
         level = level_of(stix)
         try:
-            valid = _validator(kind).is_valid(stix)
+            if not _validator(kind).is_valid(stix):
+                raise _refusal(kind, stix)
         except (ValueError, TypeError, OverflowError) as error:  # lone surrogates, vast numbers
             raise SharingRefused(
                 "a value is no JSON that others can read", "", "sw.schema.value"
             ) from error
-        if not valid:
-            raise _refusal(kind, stix)
         if posted:
             for extension, field in _BOARD_ONLY:
                 if field in fields_of(stix, extension):
@@ -170,7 +169,7 @@ def _refusal(kind: str, stix: Stix) -> SharingRefused:
     """Name why the schema refused: a banned class before anything else."""
     faults = list(_faults(kind, stix))
     for place, key, value, _ in faults:
-        banned = banned_class(place, key, value)
+        banned = banned_class(key, value)
         if banned is not None:
             return _banned(banned, place)
     for place, _, _, code in faults:
@@ -190,7 +189,7 @@ def _banned(banned: Banned, place: str) -> SharingRefused:
 
 
 def _faults(kind: str, stix: Stix) -> Iterator[tuple[str, str, object, str]]:
-    """Yield place, key, value and code of what the schema refused; places hold no client text."""
+    """Yield place, unknown key, value and code of each fault; places hold known names only."""
     missing = []
     for error in _validator(kind).iter_errors(stix):
         path = [str(part) for part in error.instance_path]
@@ -203,7 +202,6 @@ def _faults(kind: str, stix: Stix) -> Iterator[tuple[str, str, object, str]]:
         elif name == "required":
             missing.append((place, "", None, "sw.schema.missing"))
         else:
-            leaf = error.instance if not isinstance(error.instance, Mapping) else None
-            key = next((part for part in reversed(path) if not part.isdigit()), "")
-            yield place, key if leaf is not None else "", leaf, "sw.schema.value"
+            leaf = None if isinstance(error.instance, Mapping) else error.instance
+            yield place, "", leaf, "sw.schema.value"
     yield from missing

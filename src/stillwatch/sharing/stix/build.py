@@ -135,7 +135,7 @@ def _indicator(name: str, description: str, pattern: str, now: datetime) -> Stix
         "pattern": pattern,
         "pattern_type": "stix",
         "pattern_version": "2.1",
-        "valid_from": written_time(now),
+        "valid_from": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
@@ -28,7 +28,6 @@ CODES: Final = frozenset(
 """The closed list of `error_code`."""
 
 
-@dataclass(frozen=True, slots=True)
 class Answer(Exception):  # noqa: N818 (an answer like any other)
     """An error answer; the same question by the same member gives the same bytes.
 
@@ -39,10 +38,14 @@ class Answer(Exception):  # noqa: N818 (an answer like any other)
         headers: Further header fields.
     """
 
-    status: int
-    code: str
-    title: str
-    headers: dict[str, str] = field(default_factory=dict)
+    def __init__(
+        self, status: int, code: str, title: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.code = code
+        self.title = title
+        self.headers = dict(headers or {})
 
     def body(self) -> bytes:
         """Return the error object as JSON."""
