@@ -7,15 +7,6 @@ from datetime import date, timedelta
 from itertools import product
 
 import pytest
-
-from stillwatch.core.errors import SharingRefused
-from stillwatch.sharing.governance.banned import CODES as BANNED
-from stillwatch.sharing.governance.gate import FieldGate
-from stillwatch.sharing.governance.legal_basis import LegalBasis, Register
-from stillwatch.sharing.stix import build
-from stillwatch.sharing.stix.build import Stix
-from stillwatch.sharing.stix.extensions import Extension
-from stillwatch.sharing.stix.tlp import MARKING_IDS, TLP_1_IDS, Level
 from stix.samples import (
     NOW,
     appeal_fields,
@@ -28,6 +19,15 @@ from stix.samples import (
     tag_set_fields,
     template_fields,
 )
+
+from stillwatch.core.errors import SharingRefused
+from stillwatch.sharing.governance.banned import CODES as BANNED
+from stillwatch.sharing.governance.gate import FieldGate
+from stillwatch.sharing.governance.legal_basis import LegalBasis, Register
+from stillwatch.sharing.stix import build
+from stillwatch.sharing.stix.build import Stix
+from stillwatch.sharing.stix.extensions import Extension
+from stillwatch.sharing.stix.tlp import MARKING_IDS, TLP_1_IDS, Level
 
 TODAY = NOW.date()
 BASIS = LegalBasis("lb-trial", "trial", "none", date(2026, 1, 1), date(2027, 12, 31), "counsel")
@@ -137,9 +137,7 @@ def code_of(stix: Stix, today: date = TODAY) -> str:
 
 
 @pytest.mark.parametrize(("code", "path", "key", "value"), FLAT)
-def test_the_red_team_is_refused(
-    code: str, path: tuple[str, ...], key: str, value: object
-) -> None:
+def test_the_red_team_is_refused(code: str, path: tuple[str, ...], key: str, value: object) -> None:
     found = code_of(tried(path, key, value))
     if code == "other":
         assert found not in BANNED or found == "sw.banned.exact_count", found
@@ -167,13 +165,13 @@ def legal() -> list[Stix]:
     for band, state in product(bands, ("investigating", "confirmed", "withdrawn")):
         fields = campaign_fields(account_band=band, member_state=state)
         found.append(build.campaign(how, NOW, fields))
-    for number in range(1, 27):
-        found.append(build.campaign(how, NOW, campaign_fields(tactic_ids=[f"A{number}"])))
-    for surface in ("cloud-resale", "aggregator", "consumer-app", "agent-harness", "unknown"):
-        found.append(build.campaign(how, NOW, campaign_fields(surfaces=[surface])))
-    for kind in ("email", "email-alias", "phone", "ip4", "ip6-64", "pay-ref", "device-key",
-                 "org-reg", "blob", "canary", "tmpl-band"):  # fmt: skip
-        found.append(build.tag_set_indicator(how, NOW, tag_set_fields(id_type=kind)))
+    varied = [{"tactic_ids": [f"A{number}"]} for number in range(1, 27)]
+    surfaces = ("cloud-resale", "aggregator", "consumer-app", "agent-harness", "unknown")
+    varied += [{"surfaces": [one]} for one in surfaces]
+    found += [build.campaign(how, NOW, campaign_fields(**one)) for one in varied]
+    kinds = ("email", "email-alias", "phone", "ip4", "ip6-64", "pay-ref", "device-key", "org-reg",
+             "blob", "canary", "tmpl-band")  # fmt: skip
+    found += [build.tag_set_indicator(how, NOW, tag_set_fields(id_type=kind)) for kind in kinds]
     for script, prevalence in product(("Latn", "Hans", "Cyrl"), ("rare", "uncommon", "common")):
         fields = template_fields(script=script, prevalence=prevalence)
         found.append(build.template_indicator(how, NOW, fields))
@@ -254,10 +252,10 @@ def test_the_strictest_marking_wins() -> None:
 
 
 def test_audiences() -> None:
-    assert code_of({**campaign(Level.AMBER),
-                    "object_marking_refs": [MARKING_IDS[Level.GREEN]]}) == "sw.audience.needless"  # fmt: skip
-    assert code_of({**campaign(),
-                    "object_marking_refs": [MARKING_IDS[Level.AMBER]]}) == "sw.audience.missing"  # fmt: skip
+    needless = {**campaign(Level.AMBER), "object_marking_refs": [MARKING_IDS[Level.GREEN]]}
+    missing = {**campaign(), "object_marking_refs": [MARKING_IDS[Level.AMBER]]}
+    assert code_of(needless) == "sw.audience.needless"
+    assert code_of(missing) == "sw.audience.missing"
 
 
 def test_dates() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from taxii.forum import Forum
 from taxii.forum import forum as opened
 

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
+from stix.samples import AUDIENCE, NOW
 
 from stillwatch.core.errors import ExternalError, SharingRefused
 from stillwatch.sharing.contracts import LeafKind
@@ -29,8 +30,6 @@ from stillwatch.sharing.taxii.collections import CAMPAIGNS
 from stillwatch.sharing.taxii.cursor import Cursors
 from stillwatch.sharing.taxii.members import COMPATIBILITY_ROOT, MAIN_ROOT, Members
 from stillwatch.sharing.taxii.tables import open_engine
-
-from stix.samples import AUDIENCE, NOW
 
 TAXII = "application/taxii+json;version=2.1"
 REGISTER = Register(
@@ -93,9 +92,7 @@ class Forum:
     def __init__(self, url: str, clock: Clock | None = None, **service: Any) -> None:
         self.clock = clock or Clock()
         self.log = Log()
-        self.board = Board(
-            open_engine(url), FieldGate(REGISTER), self.log, b"k" * 32, self.clock
-        )
+        self.board = Board(open_engine(url), FieldGate(REGISTER), self.log, b"k" * 32, self.clock)
         self.members = Members(self.board.engine)
         self.tokens = {member: self.members.add(member) for member in MEMBERS}
         self.members.set_audience(AUDIENCE, ["alpha", "beta"])
@@ -149,9 +146,7 @@ class Forum:
         sent: dict[str, str | None] = {"Accept": TAXII, "X-Member": member, **(headers or {})}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            connection.request(
-                method, path, body, {k: v for k, v in sent.items() if v is not None}
-            )
+            connection.request(method, path, body, {k: v for k, v in sent.items() if v is not None})
             answer = connection.getresponse()
             return Answered(answer.status, answer.headers, answer.read())
         finally:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
+from stix.samples import NOW, WITHDRAWAL, campaign, campaign_fields, handling
 
 from stillwatch.sharing.stix import build
 from stillwatch.sharing.stix.extensions import Extension
@@ -16,7 +17,6 @@ from stillwatch.sharing.stix.tlp import Level
 from stillwatch.sharing.taxii import board as board_module
 from stillwatch.sharing.taxii.app import MAX_PAGE
 from stillwatch.sharing.taxii.collections import CAMPAIGNS, INDICATORS, SIGHTINGS
-from stix.samples import NOW, WITHDRAWAL, campaign, campaign_fields, handling
 from taxii.forum import MEMBERS, TAXII, Forum
 
 OBJECTS = f"collections/{CAMPAIGNS.id}/objects/"
