@@ -29,6 +29,7 @@ from stillwatch.sharing.taxii.board import Board
 from stillwatch.sharing.taxii.collections import CAMPAIGNS
 from stillwatch.sharing.taxii.cursor import Cursors
 from stillwatch.sharing.taxii.members import COMPATIBILITY_ROOT, MAIN_ROOT, Members
+from stillwatch.sharing.taxii.serving import HTTP_LOG
 from stillwatch.sharing.taxii.tables import open_engine
 
 TAXII = "application/taxii+json;version=2.1"
@@ -129,7 +130,7 @@ class Forum:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
-        runner = web.AppRunner(self.app)
+        runner = web.AppRunner(self.app, access_log=None, logger=HTTP_LOG)
         self._loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
         self._loop.run_until_complete(site.start())

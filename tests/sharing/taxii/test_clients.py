@@ -1,9 +1,9 @@
-"""taxii2-client, which no one here wrote, against the live server; PostgreSQL where there is one."""
+"""taxii2-client against the live server; PostgreSQL where there is one."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pg8000.dbapi
 import pytest
@@ -24,7 +24,14 @@ def believing(forum: Forum, monkeypatch: pytest.MonkeyPatch) -> Forum:
     from stillwatch.sharing.taxii.auth import TokenVerifier
 
     tokens = TokenVerifier(forum.members)
-    monkeypatch.setattr(Named, "verify", lambda _, *arguments: tokens.verify(*arguments))
+    named = Named.verify
+
+    def verify(self: Named, method: str, uri: str, headers: Mapping[str, str], body: bytes) -> str:
+        if "Authorization" in headers:
+            return tokens.verify(method, uri, headers, body)
+        return named(self, method, uri, headers, body)
+
+    monkeypatch.setattr(Named, "verify", verify)
     return forum
 
 

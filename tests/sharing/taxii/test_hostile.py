@@ -19,7 +19,7 @@ from stillwatch.sharing.taxii.ingest import digest_of
 from taxii.forum import TAXII, Forum
 
 PATH = f"/forum/collections/{CAMPAIGNS.id}/objects/"
-SECRET = "planted-7f3a"
+PLANTED = "planted-7f3a"
 
 
 def send(forum: Forum, body: bytes, **headers: str):  # type: ignore[no-untyped-def]
@@ -40,7 +40,7 @@ def send(forum: Forum, body: bytes, **headers: str):  # type: ignore[no-untyped-
         (b'{"objects":' + b"[" * 10**6 + b"]" * 10**6 + b"}", "sw.json.depth"),
         (b'{"a":' * 10**5 + b"1" + b"}" * 10**5, "sw.json.depth"),
         (b'{"objects":["\xff"]}', "sw.json.utf8"),
-        (b'{"objects":[' + SECRET.encode(), "sw.json.syntax"),
+        (b'{"objects":[' + PLANTED.encode(), "sw.json.syntax"),
         (b"\xef\xbb\xbf{}", "sw.json.syntax"),
         (json.dumps({"objects": [{}], "more": True}).encode(), "sw.envelope"),
         (json.dumps({"objects": [{}] * 10_001}).encode(), "sw.envelope"),
@@ -52,7 +52,7 @@ def test_a_body_that_is_not_clean_json(
 ) -> None:
     answer = send(forum, body)
     assert (answer.status, answer.json["error_code"]) == (422, code)
-    assert SECRET not in answer.body.decode() + caplog.text
+    assert PLANTED not in answer.body.decode() + caplog.text
 
 
 def test_a_vast_body_is_413(forum: Forum) -> None:
@@ -77,7 +77,7 @@ def test_a_vast_body_without_a_length_is_413(forum: Forum) -> None:
 
 
 @pytest.mark.parametrize(
-    "stix", [None, 7, "x", [], {}, {"type": "campaign"}, {"id": SECRET, "type": SECRET},
+    "stix", [None, 7, "x", [], {}, {"type": "campaign"}, {"id": PLANTED, "type": PLANTED},
              {"type": "bundle", "objects": []}, {"\ud800": "\ud800", "type": "campaign"}],
 )  # fmt: skip
 def test_things_that_are_no_object_fail_alone(
@@ -90,14 +90,19 @@ def test_things_that_are_no_object_fail_alone(
     assert counts == {"total": 2, "success": 1, "failure": 1}
     code = answer.json["failures"][0]["message"].partition(":")[0]
     assert code in CODES
-    assert SECRET not in answer.body.decode() + caplog.text
+    assert PLANTED not in answer.body.decode() + caplog.text
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "é", "A" * 72, "A" * 71, "A" * 10**4, "=" * 80])
+@pytest.mark.parametrize("cursor", ["", "x", "é", "A" * 72, "A" * 71, "A" * 7000, "=" * 80])
 def test_a_forged_cursor_is_refused(forum: Forum, cursor: str) -> None:
     forum.share([campaign(), campaign()])
     answer = forum.objects(next=cursor)
     assert (answer.status, answer.json["error_code"]) == (400, "sw.query.cursor")
+
+
+def test_an_overlong_line_is_not_logged(forum: Forum, caplog: pytest.LogCaptureFixture) -> None:
+    assert forum.objects(next=PLANTED * 1000).status == 400
+    assert PLANTED not in caplog.text
 
 
 def test_every_bit_of_a_cursor_counts(forum: Forum) -> None:

@@ -15,6 +15,10 @@ from stillwatch.sharing.taxii.app import Service, make_app
 
 SWEEP_SECONDS: Final = 3600
 
+HTTP_LOG: Final = logging.getLogger(f"{__name__}.http")
+"""Where the HTTP library would write what clients sent that is no HTTP; so nowhere."""
+HTTP_LOG.setLevel(logging.CRITICAL + 1)
+
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -35,7 +39,7 @@ async def serve(
     """
     app = make_app(service)
     app.cleanup_ctx.append(_sweeping(service))
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, logger=HTTP_LOG)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, shutdown_timeout=5).start()
