@@ -60,8 +60,10 @@ def main(out: Path, size: float = 1.0) -> None:
         headers = {"Authorization": f"Basic {login}", "Content-Type": TAXII, "Accept": TAXII}
         rates = _ingest(client, headers, batches)
         shallow, deep = _pages(client, headers, batches * BATCH, requests)
+        client.close()
         loop.call_soon_threadsafe(stop.set)
         thread.join()
+        loop.close()
     tenth = max(1, len(rates) // 10)
     first, last = statistics.median(rates[:tenth]), statistics.median(rates[-tenth:])
     held = batches * BATCH

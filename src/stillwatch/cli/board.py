@@ -8,7 +8,7 @@ import click
 
 from stillwatch.cli._options import example, json_option
 from stillwatch.cli._output import print_json
-from stillwatch.core.errors import ConfigError
+from stillwatch.core.errors import InputError
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _folder_option = click.option(
@@ -85,7 +85,7 @@ def audience(
 
 
 @board_group.command("approve", epilog=example("board approve campaign.json --person ann"))
-@click.argument("object", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("object", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--person", required=True, help="Who approves; two persons have to.")
 @_folder_option
 @_database_option
@@ -99,9 +99,12 @@ def approve(
     from stillwatch.sharing.taxii.folder import members_of
     from stillwatch.sharing.taxii.ingest import digest_of
 
-    content = parse(object.read_bytes())
+    try:
+        content = parse(object.read_bytes())
+    except OSError as error:
+        raise InputError(f"{object} cannot be read", "give a JSON file") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"{object} holds no object", "give one STIX object, not a bundle")
+        raise InputError(f"{object} holds no object", "give one STIX object, not a bundle")
     count = members_of(folder, database).approve(digest_of(content), person)
     if as_json:
         print_json({"approvals": count, "needed": 2})

@@ -59,7 +59,8 @@ class Board(RuleBasedStateMachine):
         return [one.id for one in self.held if one.kind in kinds and self.sees(member, one)]
 
     @rule(member=members, level=st.sampled_from(list(Level)[1:]),
-          audience=st.sampled_from(AUDIENCES), days=st.integers(0, 40), identity=st.booleans())  # fmt: skip
+          audience=st.sampled_from(AUDIENCES), days=st.integers(0, 40), identity=st.booleans(),
+          )  # fmt: skip
     def post(self, member: str, level: Level, audience: str, days: int, identity: bool) -> None:
         clock = self.forum.clock.now
         retain = clock.date() + timedelta(days=days)
