@@ -244,6 +244,18 @@ def test_the_board_alone_says_who_and_in_what_state(forum: Forum) -> None:
     assert "alpha" not in "".join(found.values())
 
 
+def test_a_new_state_is_met_by_the_next_pull(forum: Forum) -> None:
+    forum.share([one := campaign(), campaign()])
+    after = forum.objects().headers["X-TAXII-Date-Added-Last"]
+    assert forum.board.set_state(str(one["id"]), "corroborated") == 1
+    assert forum.board.set_state("campaign--none", "corroborated") == 0
+    (found,) = forum.objects(added_after=after).json["objects"]
+    assert found["id"] == one["id"]
+    assert '"board_state": "corroborated"' in json.dumps(found)
+    assert len(forum.objects(match_version="all").json["objects"]) == 2
+    forum.share([one])  # still the same version, still a duplicate
+
+
 def test_a_failed_log_stores_nothing(forum: Forum) -> None:
     forum.log.broken = True
     one = campaign()

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, delete, insert, select
@@ -29,6 +29,7 @@ from stillwatch.sharing.taxii.times import micros_of
 from stillwatch.sharing.taxii.visibility import Viewer
 
 T = TypeVar("T")
+BoardState = Literal["single-source", "corroborated", "disputed", "expired"]
 
 STATUS_HOURS: Final = 48
 
@@ -124,6 +125,14 @@ class Board:
             ExternalError: Disk, database or log failed; nothing was deleted.
         """
         self._write(lambda con: self._delete(con, viewer, collection, id_, filters))
+
+    def set_state(self, campaign_id: str, state: BoardState) -> int:
+        """Say how well a campaign stands; return how many of that id changed.
+
+        Who decides (rule r of M, opinions, expiry) is not the store's matter.
+        """
+        now = micros_of(self.clock().astimezone(UTC))
+        return self._write(lambda con: writing.restate(con, campaign_id, state, now))
 
     def sweep(self) -> int:
         """Purge what must not be kept any longer, and old statuses; return the versions purged."""

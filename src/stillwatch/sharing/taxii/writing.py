@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+import orjson
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, text, update
 
 from stillwatch.sharing.contracts import LeafKind, LeafLog
+from stillwatch.sharing.stix.extensions import Extension
 from stillwatch.sharing.taxii.ingest import Held, Known, Taken, pseudonym_of
 from stillwatch.sharing.taxii.tables import (
     approvals,
@@ -143,6 +145,26 @@ def remove(
         events[pseudonym].append([one.id, one.version])
     for pseudonym, versions in events.items():
         log.append(kind, pseudonym, {"versions": versions})
+
+
+def restate(connection: Connection, campaign_id: str, state: str, now: int) -> int:
+    """Put a `board_state` on the last version of a campaign, and return how many rows changed.
+
+    The version is the same one; it is added anew, so that whoever pulls by date or cursor meets it.
+    """
+    place = and_(
+        objects.c.id == campaign_id, objects.c.type == "campaign", objects.c.is_last.is_(True)
+    )
+    rows = connection.execute(select(objects.c.seq, objects.c.body).where(place)).all()
+    for row in rows:
+        seq, added = connection.execute(select(counter.c.seq, counter.c.date_added)).one()
+        stix = orjson.loads(bytes(row.body))
+        stix["extensions"][str(Extension.CAMPAIGN)]["board_state"] = state
+        fresh = {"seq": seq + 1, "date_added": max(added + 1, now)}
+        changed = {**fresh, "body": orjson.dumps(stix)}
+        connection.execute(update(objects).where(objects.c.seq == row.seq).values(changed))
+        connection.execute(update(counter).values(fresh))
+    return len(rows)
 
 
 def expired(connection: Connection, today: date, most: int) -> list[Held]:
