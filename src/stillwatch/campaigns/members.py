@@ -133,7 +133,8 @@ def _link_evidence(
     exchanges = np.maximum(scene.parties["exchanges"][graph.party[spokes]], 1.0)
     share = graph.uses[spokes] / exchanges
     usual = float(np.median(share[~outside[graph.party[spokes]]]))
-    weight = graph.weight[graph.hub[spokes]] * np.minimum(share / usual, 1.0)
+    rarity = graph.weight[graph.hub[spokes]]
+    weight = rarity * np.minimum(share / usual, 1.0)
     total: FloatArray = np.bincount(
         graph.party[spokes], weights=weight, minlength=graph.parties
     ).astype(np.float64)
@@ -143,7 +144,7 @@ def _link_evidence(
     ranked = np.sort(shown[outside])
     above = ranked.size - np.searchsorted(ranked, inside - 1e-9, side="left")
     p_values = (1.0 + above) / (1.0 + ranked.size)
-    heaviest = np.lexsort((graph.hub[spokes], -weight, graph.party[spokes]))
+    heaviest = np.lexsort((graph.hub[spokes], -rarity * share, graph.party[spokes]))
     spokes = spokes[heaviest]
     first = np.searchsorted(graph.party[spokes], parties)
     found = []

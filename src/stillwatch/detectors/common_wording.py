@@ -3,7 +3,7 @@
 Detects: asking for material (hidden reasoning, grades, batches of examples) in a wording that
     unrelated customers use for the same, now and then or always.
 Needs: messages. Cost: one row a party and run of text, of such exchanges only.
-Tactics: A1, A2, A5, A6, A13. Look-alikes: B1, B3, B4, B5, B10, B14, B16.
+Tactics: A1, A2. Look-alikes: B1, B3, B4, B5, B10, B14, B16.
 Blind spots: a wording of each account's own; fewer than three accounts; asking for nothing that
     the content scores know; cover of more than 99 %. What is common grows with the traffic: learn
     the profile from as many accounts as are scanned, or more come to share a public wording by
@@ -35,7 +35,7 @@ class CommonWording:
     """
 
     name: ClassVar[str] = "common_wording"
-    tactics: ClassVar[tuple[str, ...]] = ("A1", "A2", "A5", "A6", "A13")
+    tactics: ClassVar[tuple[str, ...]] = ("A1", "A2")
     look_alikes: ClassVar[tuple[str, ...]] = ("B1", "B3", "B4", "B5", "B10", "B14", "B16")
     needs: ClassVar[tuple[str, ...]] = ("messages",)
     harvest: ClassVar[bool] = True
