@@ -115,6 +115,19 @@ def test_what_does_not_fit_in_memory_is_spilled(tmp_path: Path) -> None:
         assert (tmp_path / "rollups.duckdb").stat().st_size > 50 * MIB
 
 
+@pytest.mark.parametrize(
+    ("limit", "parts"), [("100MB", 2), ("145MB", 1), ("72MB", 2), ("71MB", 4), ("1GB", 1)]
+)
+def test_a_window_gets_parts_that_fit_in_memory(tmp_path: Path, limit: str, parts: int) -> None:
+    path, _ = large(tmp_path)  # 1,500,000 rows of 96 bytes: 144 MB
+    with DuckDB(tmp_path, limit, 1) as engine:
+        table = engine.read([path])
+        engine.append("nothing", table.filter(table.a < 0).select("a"))
+        assert engine.passes("nothing") == 1
+        engine.append("many", table.select("a"))
+        assert engine.passes("many") == parts
+
+
 def test_too_little_memory_is_the_operators_fault_and_quotes_no_data(tmp_path: Path) -> None:
     planted = "planted words"
     pq.write_table(pa.table({"a": [f"{planted} {n}" for n in range(20_000)]}), tmp_path / "a")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import cycle, pairwise, repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,6 +32,7 @@ from relation_rows import (
     write_sketches,
 )
 
+from stillwatch.core.records import SKETCH_SCHEMA
 from stillwatch.engines.duckdb import DuckDB
 from stillwatch.relations import rollups
 from stillwatch.relations.rollups import (
@@ -180,6 +183,89 @@ def test_tables_read_between_the_cuts_are_equal_column_for_column() -> None:
     for name, table in whole.items():
         assert by_one[name].schema == table.schema, name
         assert by_one[name].equals(table), name
+
+
+def spread(number: int) -> int:
+    """Return a key in the range of 64 bits, far from that of the next number."""
+    return number * 0x9E3779B97F4A7C15 % (1 << 64) - (1 << 63)
+
+
+def rows_of_spread_keys(party: int | None) -> list[Row]:
+    """Return rows whose keys fall in every range; one account is in another party if given."""
+    rows = []
+    for n in range(60):
+        row = sketch_row(
+            account=1 + n % 4,
+            time_us=START_US + n * HOUR_US,
+            payload_key=n,
+            system_key=spread(n % 7),
+            bands=[spread(100 + n // 2), spread(200 + n)],
+        )
+        rows.append(row | ({"party_key": party} if party and n % 10 == 0 else {}))
+    return rows
+
+
+def shared_by_thirds(rows: list[Row], passes: Iterable[int]) -> Tables:
+    """Return the keys shared, read after each third of the rows."""
+    with fresh_store() as (store, folder), patch.object(DuckDB, "passes", side_effect=passes):
+        for n in range(3):
+            store.add([write_sketches(folder / f"{n}.parquet", rows[n::3])])
+            found = {kind: store.shared(kind) for kind in ("system", "band")}
+        return found
+
+
+@pytest.mark.parametrize("passes", [[4], [1, 2, 4, 1, 8]])
+@pytest.mark.parametrize("party", [None, 200])
+def test_parts_of_the_keys_gone_through_one_by_one_give_the_same(
+    party: int | None, passes: list[int]
+) -> None:
+    rows = rows_of_spread_keys(party)
+    whole = shared_by_thirds(rows, repeat(1))
+    assert all(table.num_rows > 8 for table in whole.values())
+    assert shared_by_thirds(rows, cycle(passes)) == whole
+    for kind, table in whole.items():
+        assert tuples(table) == expected_shared(one_party_an_account(rows), kind)
+
+
+@given(st.integers(0, 10).map(lambda power: 1 << power))
+def test_ranges_hold_every_key_once(parts: int) -> None:
+    ranges = rollups.key_ranges(parts)
+    assert len(ranges) == parts
+    assert (ranges[0][0], ranges[-1][-1]) == (-(2**63), 2**63 - 1)
+    assert all(after[0] == before[-1] + 1 for before, after in pairwise(ranges))
+
+
+@pytest.mark.slow
+def test_keys_that_outgrow_the_memory_limit_are_gone_through_in_parts(tmp_path: Path) -> None:
+    rows, each = 50_000, 100
+    drawn = np.random.default_rng(0).integers(-(2**63), 2**63, (rows, each), dtype=np.int64)
+    common = drawn[:5, 0].tolist()
+    drawn[:, 0] = drawn[np.arange(rows) % 5, 0]
+    number = np.arange(rows)
+    columns = {
+        "exchange_key": number,
+        "time_us": START_US + number,
+        "account_id": pa.array((number % 7).astype(str)),
+        "account_key": number % 7,
+        "party_key": number % 7,
+        "bands": pa.ListArray.from_arrays(np.arange(0, rows * each + 1, each), drawn.ravel()),
+    }
+    table = pa.table(
+        {
+            field.name: pa.array(columns[field.name]).cast(field.type)
+            if field.name in columns
+            else pa.nulls(rows, field.type)
+            for field in SKETCH_SCHEMA
+        },
+        schema=SKETCH_SCHEMA,
+    )
+    pq.write_table(table, tmp_path / "sketches.parquet", row_group_size=10_000)
+    with DuckDB(tmp_path, "120MB", 2) as engine:  # in one part it needs twice as much, and fails
+        store = RollupStore(engine)
+        store.add([tmp_path / "sketches.parquet"], ["band"])
+        assert engine.passes("keys_band") > 1
+        found = store.shared("band")
+    assert found.column("key").to_pylist() == sorted(common * 7)
 
 
 def test_reading_changes_nothing() -> None:

@@ -14,6 +14,10 @@ import pyarrow as pa
 from stillwatch.core.errors import ConfigError, ExternalError
 
 _READ: Final = "read"
+_UNITS: Final = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+_WINDOW_BYTES: Final = 96
+"""Memory that is allowed a row of a window; one over two columns of 64 bits was seen to take 43.
+Unlike groups, a window that has to spill may fail, and does so oftenest just past the limit."""
 
 
 class DuckDB:
@@ -21,7 +25,7 @@ class DuckDB:
 
     Args:
         scratch: Folder for the database file and spilled data; it is the caller's to delete.
-        memory_limit: As DuckDB writes it, such as `2GB`.
+        memory_limit: In MB, GB or TB, such as `2GB`.
         threads: Number of threads.
 
     Raises:
@@ -78,6 +82,19 @@ class DuckDB:
         if view not in self._tables:
             self._tables[view] = self._connection.table(view)
         return self._tables[view]
+
+    def passes(self, name: str) -> int:
+        """Return into how many parts a stored table must be cut for a window to fit in memory.
+
+        A power of two, so that a table that grew a little is cut as before.
+        """
+        counted = f'SELECT count(*) FROM "{name}"'  # noqa: S608 (a table of our own)
+        with self._faults():
+            rows = self._connection.raw_sql(counted).fetchone()[0]
+        limit, parts = int(self._limit[:-2]) * _UNITS[self._limit[-2:]], 1
+        while rows * _WINDOW_BYTES > parts * limit:
+            parts *= 2
+        return parts
 
     def replace(self, name: str, rows: ibis.Table) -> None:
         """Evaluate an expression and make its rows a stored table's only rows."""

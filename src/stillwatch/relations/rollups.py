@@ -288,6 +288,23 @@ def merge_keys(rollups: ibis.Table) -> ibis.Table:
     return rollups.group_by("party_key", "key").agg(**merged)
 
 
+def key_ranges(parts: int) -> list[range]:
+    """Cut the 64-bit keys into ranges of equal width, in order.
+
+    Keys are tokens, spread evenly; only slots, which are numbers of minutes, lie in one range.
+
+    Args:
+        parts: A power of two.
+    """
+    width = (1 << 64) // parts
+    return [range(low, low + width) for low in range(-(1 << 63), 1 << 63, width)]
+
+
+def of_range(rollups: ibis.Table, keys: range) -> ibis.Table:
+    """Keep the rows whose key lies in a range."""
+    return rollups.filter(rollups.key.between(keys[0], keys[-1]))
+
+
 def touched_by_several(rollups: ibis.Table) -> ibis.Table:
     """Return the keys that at least two parties touched, each once; rollups may be partial."""
     before = rollups.party_key.lag().over(group_by="key", order_by="party_key")  # beats min, max

@@ -30,6 +30,9 @@ class Engine(Protocol):
     def newer(self, name: str, part: int) -> ibis.Table:
         """Return the rows of a stored table whose `part` is greater."""
 
+    def passes(self, name: str) -> int:
+        """Return into how many parts a stored table must be cut for a window to fit in memory."""
+
     def replace(self, name: str, rows: ibis.Table) -> None:
         """Evaluate rows and make them the stored table."""
 
@@ -143,14 +146,18 @@ class RollupStore:
         self._accounts()
         several = self._several(kind)
 
-        def rows() -> ibis.Table:
-            keys, shared = self.engine.table(f"keys_{kind}"), several
+        def rows(span: range) -> ibis.Table:
+            keys = rollups.of_range(self.engine.table(f"keys_{kind}"), span)
+            shared = rollups.of_range(several, span)
             if self._joined:
-                keys = self._as_one(keys.semi_join(several, "key"))
+                keys = self._as_one(keys.semi_join(shared, "key"))
                 shared = rollups.touched_by_several(keys)
             return rollups.shared_keys(keys, shared).order_by("key", "party_key")
 
-        return self.engine.fetch(self._once((kind, self._joined), rows))
+        def fetched(span: range) -> pa.Table:
+            return self.engine.fetch(self._once((kind, self._joined, span), partial(rows, span)))
+
+        return pa.concat_tables([fetched(span) for span in self._spans_of(kind)])
 
     def echoes(self) -> pa.Table:
         """Return who fed back whose output."""
@@ -208,15 +215,21 @@ class RollupStore:
             keys = self.engine.table(f"keys_{kind}")
             new = self.engine.newer(f"keys_{kind}", known)
 
-            def several() -> ibis.Table:
+            def several(span: range) -> ibis.Table:
                 if not known:
-                    return rollups.touched_by_several(keys)
-                found = rollups.touched_by_several(keys.semi_join(new, "key"))
-                return found.anti_join(self.engine.table(name), "key")
+                    return rollups.touched_by_several(rollups.of_range(keys, span))
+                again = keys.semi_join(rollups.of_range(new, span), "key")
+                return rollups.touched_by_several(again).anti_join(self.engine.table(name), "key")
 
-            self.engine.append(name, self._once((name, bool(known)), several))
+            for span in self._spans_of(kind):
+                rows = self._once((name, bool(known), span), partial(several, span))
+                self.engine.append(name, rows)
             self._known[name] = self._parts
         return self.engine.table(name)
+
+    def _spans_of(self, kind: str) -> list[range]:
+        """Return ranges of keys, in order, that the rollups of one kind are gone through in."""
+        return rollups.key_ranges(self.engine.passes(f"keys_{kind}"))
 
 
 def _one_each(pairs: pa.Table) -> pa.Table:
