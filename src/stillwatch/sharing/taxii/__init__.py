@@ -1,0 +1,1 @@
+"""The board: a strict TAXII 2.1 server."""
