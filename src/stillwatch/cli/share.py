@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from stillwatch.cli import _share_audit, _share_match, _share_publish, _share_speak
+from stillwatch.cli import _share_audit, _share_demo, _share_match, _share_publish, _share_speak
 from stillwatch.cli._options import example, json_option
 from stillwatch.cli._output import print_json
 from stillwatch.cli._share_options import FOLDER, node_option, with_node
@@ -64,6 +64,7 @@ for _command in (
     _share_speak.withdraw,
     _share_audit.audit,
     _share_audit.log,
+    _share_demo.demo,
 ):
     share.add_command(_command)
 

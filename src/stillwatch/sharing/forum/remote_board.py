@@ -58,7 +58,8 @@ async def pages(node: Node, collection: str, added_after: str | None) -> AsyncIt
         query["added_after"] = added_after
     more: object = True
     while more is True:
-        uri = f"{_place(node, collection)}objects/?{urlencode(query)}"
+        fields = urlencode(query, safe=":")  # as the board writes a URI that it was asked for
+        uri = f"{_place(node, collection)}objects/?{fields}"
         reply = await asked(node.session, node.sign, "GET", uri, _MOST_BYTES)
         envelope = _read(reply.body)
         objects = envelope.get("objects", [])
