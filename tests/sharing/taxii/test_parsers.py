@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -12,9 +14,10 @@ from hypothesis import strategies as st
 
 from stillwatch.core.errors import SharingRefused
 from stillwatch.sharing.stix.strict_json import parse as parse_json
+from stillwatch.sharing.taxii import members as members_module
 from stillwatch.sharing.taxii.collections import CAMPAIGNS
 from stillwatch.sharing.taxii.doorbell import Doorbell
-from stillwatch.sharing.taxii.errors import Answer
+from stillwatch.sharing.taxii.errors import CODES, Answer
 from stillwatch.sharing.taxii.filters import ALLOWED, parse
 from stillwatch.sharing.taxii.media import TAXII, accepts, is_taxii
 from stillwatch.sharing.taxii.quota import Quota
@@ -74,6 +77,18 @@ def test_any_query_is_read_or_refused(endpoint: str, query: list[tuple[str, str]
     except Answer as answer:
         statuses.append(answer.status)
     assert set(statuses) <= {400}
+
+
+def test_the_list_of_codes_is_what_the_sources_name() -> None:
+    folder = Path(members_module.__file__).parents[1]
+    named = {
+        code
+        for part in ("stix", "governance", "taxii")
+        for path in (folder / part).glob("*.py")
+        if path.name != "errors.py"
+        for code in re.findall(r'"(sw\.[a-z0-9_.]+)"', path.read_text("utf-8"))
+    }
+    assert named | {"sw.not_found"} == CODES
 
 
 def test_a_quota_refills() -> None:

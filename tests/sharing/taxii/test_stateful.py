@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
-from stix.samples import STANCE, campaign, handling
+from stix.samples import NOW, STANCE, campaign, handling
 
 from stillwatch.sharing.stix import build
 from stillwatch.sharing.stix.tlp import Level
@@ -20,6 +20,7 @@ from stillwatch.sharing.taxii.collections import CAMPAIGNS, OPINIONS
 from taxii.forum import MEMBERS, Forum
 
 AUDIENCES = ("aud-00000000000000aa", "aud-00000000000000bb")
+LATEST = NOW + timedelta(days=260)  # later, campaigns may not be kept any longer
 PLACE = f"collections/{CAMPAIGNS.id}"
 
 members = st.sampled_from(MEMBERS)
@@ -160,6 +161,7 @@ class Board(RuleBasedStateMachine):
         self.forum.members.revoke(member)
         self.active.discard(member)
 
+    @precondition(lambda self: self.forum.clock.now < LATEST)
     @rule(days=st.integers(1, 20), sweep=st.booleans())
     def forward(self, days: int, sweep: bool) -> None:
         self.forum.clock.forward(days=days)

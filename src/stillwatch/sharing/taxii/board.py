@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Lock
 from typing import Final, Literal, TypeVar
 from uuid import uuid4
 
@@ -70,13 +69,11 @@ class Board:
         self._log = log
         self._forum_key = forum_key
         self._writer = ThreadPoolExecutor(1, "board-writer")
-        self._closing = Lock()
 
     def close(self) -> None:
         """Finish what is being written and let the database go."""
-        with self._closing:
-            self._writer.shutdown()
-            self.engine.dispose()
+        self._writer.shutdown()
+        self.engine.dispose()
 
     def post(self, viewer: Viewer, collection: str, batch: Sequence[object]) -> Posted:
         """Judge and store a batch; one bad object fails alone.

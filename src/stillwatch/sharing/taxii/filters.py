@@ -74,13 +74,12 @@ def parse(endpoint: str, query: Sequence[tuple[str, str]]) -> Filters:
     if not given.keys() <= ALLOWED[endpoint]:
         raise _bad("a parameter that this endpoint does not heed")
     default = ("all",) if endpoint in {"versions", "delete"} else ("last",)
-    types = _values(given.get("match[type]"))
     return Filters(
         added_after=_time(given.get("added_after")),
         limit=_limit(given.get("limit")),
         next=given.get("next"),
         ids=_values(given.get("match[id]")),
-        types=types,
+        types=_values(given.get("match[type]")),
         versions=_versions(given.get("match[version]")) or default,
         spec_versions=_spec_versions(given.get("match[spec_version]")),
     )

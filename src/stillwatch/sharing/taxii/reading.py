@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
 from stillwatch.sharing.taxii.cursor import Position
 from stillwatch.sharing.taxii.filters import Filters
@@ -127,8 +127,3 @@ def _versions(filters: Filters) -> ColumnElement[bool]:
     if moments:
         either.append(objects.c.version.in_(moments))
     return or_(*either)
-
-
-def count_held(connection: Connection) -> int:
-    """Return how many versions the board holds; for the operator, never for a member."""
-    return connection.execute(select(func.count()).select_from(objects)).scalar_one()
