@@ -56,7 +56,7 @@ def demo(out: Path | None, seed: int, runs: int, as_json: bool) -> int:
     if as_json:
         print_json({"providers": outcome, "seen": sight, "simulated": simulated})
         return 0
-    _print(scene, outcome, sight)
+    _print(outcome, sight)
     print_figures(simulated)
     return 0
 
@@ -118,7 +118,7 @@ def _note(as_json: bool, text: str) -> None:
         click.echo(f"{text} ...", err=True)
 
 
-def _print(scene: Scene, outcome: list[dict[str, object]], sight: list[dict[str, object]]) -> None:
+def _print(outcome: list[dict[str, object]], sight: list[dict[str, object]]) -> None:
     click.echo("\nOne operation at three providers; each scanned only its own traffic:\n")
     rows: list[list[object]] = []
     for row in outcome:
@@ -131,9 +131,7 @@ def _print(scene: Scene, outcome: list[dict[str, object]], sight: list[dict[str,
         hits = f"{best['hits']} of {best['of']}" if best else "-"
         total = best["total_e"] if best else None
         rows.append([row["provider"], row["accounts"], row["alone"], hits, total, step])
-    print_table(
-        ("provider", "its accounts", "found alone", "hits", "T", "in the forum"), rows
-    )
+    print_table(("provider", "its accounts", "found alone", "hits", "T", "in the forum"), rows)
     click.echo(
         f"\nT is computed from A's statement of {_DAYS} days of evidence at an assumed growth of "
         f"{_DAILY} a day; everything else here happened."

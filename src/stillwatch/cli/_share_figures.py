@@ -20,19 +20,28 @@ def figures(seeds: Iterable[int]) -> dict[str, Any]:
 
     runs, assumed = list(seeds), Assumptions()
     worlds = {name: asdict(harm(WORLDS[name], assumed, runs)) for name in _WORLDS}
-    return {"runs": len(runs), "campaign": asdict(effect(WORLDS["campaign"], assumed, runs)), **worlds}
+    return {
+        "runs": len(runs),
+        "campaign": asdict(effect(WORLDS["campaign"], assumed, runs)),
+        **worlds,
+    }
 
 
 def print_figures(found: dict[str, Any]) -> None:
     """Print days and exchanges alone and together, and what happens to the innocent."""
     one = found["campaign"]
-    click.echo(f"\nSimulated: {found['runs']} runs of 45 days, 1,000 accounts a provider, medians:\n")
+    click.echo(
+        f"\nSimulated: {found['runs']} runs of 45 days, 1,000 accounts a provider, medians:\n"
+    )
     print_table(
         ("provider", "decides alone on day", "together", "exchanges leaked alone", "together"),
         [
             (
                 name,
-                *(f"{one[key][at]['value']:.0f}" for key in ("detected_alone", "detected_together")),
+                *(
+                    f"{one[key][at]['value']:.0f}"
+                    for key in ("detected_alone", "detected_together")
+                ),
                 *(f"{one[key][at]['value']:,.0f}" for key in ("leaked_alone", "leaked_together")),
             )
             for at, name in enumerate("ABC")
@@ -47,7 +56,10 @@ def print_figures(found: dict[str, Any]) -> None:
     print_table(
         ("world", "innocents acted on", "through others' word", "called corroborated"),
         [
-            (name, *(_share(found[name][key]) for key in ("acted", "through_others", "corroborated")))
+            (
+                name,
+                *(_share(found[name][key]) for key in ("acted", "through_others", "corroborated")),
+            )
             for name in _WORLDS
         ],
     )

@@ -16,11 +16,11 @@ from stillwatch.cli._share_options import FILE, node_option, with_node
 @click.option("--identifiers", required=True, type=FILE,
               help="Of the cluster's accounts: lines `type value`.")  # fmt: skip
 @click.option("--controls", type=FILE,
-              help="Of ordinary customers; without them no match moves a decision.")  # fmt: skip
+              help="Of ordinary customers; without them no match counts.")  # fmt: skip
 @click.option("--cluster", default="cluster", show_default=True, help="Its name at this node.")
 @click.option("--commitment", type=int, help="Whose evidence counts as this node's own.")
 @click.option("--active-accounts", type=click.IntRange(1), default=10_000, show_default=True,
-              help="Accounts of late; a tag that matches too many of them is set aside.")  # fmt: skip
+              help="Accounts of late; a tag that matches too many is set aside.")  # fmt: skip
 @json_option
 def match(
     folder: Path,

@@ -19,7 +19,7 @@ _SCALE: Final = 0.5
 _HISTORY_SCALE: Final = 1.5
 _HISTORY_SEED: Final = 1_000_003
 _DAYS: Final = 7
-_SHARES: Final = {"a": 60, "b": 85, "c": 100}
+_SHARES: Final = {"a": 70, "b": 92, "c": 100}
 """Of the operation's accounts, in per cent and summed up: A sees most of it, C next to nothing."""
 _PAYMENTS: Final = 30
 _SUSPECTS: Final = 20
@@ -163,7 +163,8 @@ def seen(
         for file in (place.identifiers, place.customers)
         for line in file.read_text("utf-8").splitlines()
     }
-    held = {name: _held(forum.folder / name) for name in ("forum/board", "keyholder")}
+    outputs = b"".join(file.read_bytes() for file in forum.folder.glob("*.log"))
+    held = {name: outputs + _held(forum.folder / name) for name in ("forum/board", "keyholder")}
     leaked = {name: sum(value in data for value in planted) for name, data in held.items()}
     rows = sum(file.stat().st_size // 280
                for file in (forum.folder / "forum/board/tags").glob("*.rows"))  # fmt: skip
@@ -171,16 +172,20 @@ def seen(
         str(row["provider"]): sum(int(str(m["hits"])) for m in _list(row.get("matches")))
         for row in outcome
     }
-    return [
-        {"party": "board", "saw": f"{rows} tags and what A stated in bands; "
-                                  f"{leaked['forum/board']} of {len(planted)} identifiers"},
-        {"party": "key holder", "saw": "member, type, padded count, time of each lookup; "
-                                       f"{leaked['keyholder']} of {len(planted)} identifiers"},
-        {"party": "A of B and C", "saw": "nothing: a match stays at home"},
-        *({"party": f"{name} of A", "saw": f"the bands, and {opened[name]} sealed records, of "
-                                           "identifiers that it holds itself"}
-          for name in ("B", "C")),
-    ]  # fmt: skip
+    own = "sealed records, of identifiers that it holds itself"
+    said = {
+        "board": f"{rows} tags and what A stated in bands; {_told(leaked['forum/board'], planted)}",
+        "key holder": "member, type, padded count and time of each lookup; "
+        + _told(leaked["keyholder"], planted),
+        "A of B and C": "nothing: a match stays at home",
+        "B of A": f"the bands, and {opened['B']} {own}",
+        "C of A": f"the bands, and {opened['C']} {own}",
+    }
+    return [{"party": party, "saw": saw} for party, saw in said.items()]
+
+
+def _told(found: int, planted: set[bytes]) -> str:
+    return f"{found} of {len(planted)} identifiers"
 
 
 def _held(folder: Path) -> bytes:

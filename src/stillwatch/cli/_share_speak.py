@@ -30,7 +30,7 @@ _REASONS = (
 @_campaign
 @node_option
 @click.option("--accounts", required=True, type=FILE,
-              help="The cluster's accounts, one a line; a salted digest of them leaves.")  # fmt: skip
+              help="The cluster's accounts, one a line; a salted digest leaves.")  # fmt: skip
 @click.option("--basis", "bases", multiple=True, required=True,
               help="Link family the evidence will rest on; may be repeated.")  # fmt: skip
 @click.option("--cluster", default="cluster", show_default=True, help="Its name at this node.")

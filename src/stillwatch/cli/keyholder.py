@@ -75,7 +75,8 @@ def init(folder: Path, forum: Path, hosts: tuple[str, ...], as_json: bool) -> in
     if as_json:
         print_json({"folder": str(folder), "hosts": hosts, "log_key": key})
     else:
-        click.echo(f"key holder in {folder}\n  key of its log: {key}\n  next: stillwatch keyholder serve {folder}")
+        click.echo(f"key holder in {folder}\n  key of its log: {key}")
+        click.echo(f"  next: stillwatch keyholder serve {folder}")
     return 0
 
 

@@ -64,7 +64,7 @@ def export(node: Node, out: Path) -> dict[str, int]:
                 list(_decisions(node))),
         Section("derived", "What each decision was derived from", ("decision", "rests on"),
                 list(_rows(node, "SELECT child, parent FROM derived ORDER BY child, parent"))),
-        Section("reviews", "Decisions to look at again, since something they rest on was taken back",
+        Section("reviews", "Decisions to look at again: what they rest on was taken back",
                 ("decision", "cause", "due", "outcome"),
                 list(_rows(node, "SELECT decision_id, cause, due, outcome FROM review "
                                  "ORDER BY review_id"))),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from aiohttp import web
@@ -26,7 +27,7 @@ from stillwatch.sharing.forum.standing import Standings
 from stillwatch.sharing.ledger.jcs import parse_strict
 from stillwatch.sharing.ledger.log import Log
 from stillwatch.sharing.ledger.notes import NoteSigner
-from stillwatch.sharing.private.answers import Members, bounded_body, refusals
+from stillwatch.sharing.private.answers import Handler, Members, bounded_body, refusals
 from stillwatch.sharing.private.peer_log import show_tiles
 from stillwatch.sharing.private.recurring import repeated
 from stillwatch.sharing.private.tag_routes import CAMPAIGN, TagBoard
@@ -39,9 +40,11 @@ from stillwatch.sharing.wire.middleware import signed_responses
 from stillwatch.sharing.wire.register import Register
 from stillwatch.sharing.wire.requests import SignedRequests
 
-PUBLISH_SECONDS = 5
-_MOST_COMMITMENT = 4096
-_FIELDS = {"cluster", "null_id", "detector_version", "calibration_id", "basis_families", "start_us"}
+PUBLISH_SECONDS: Final = 5
+_MOST_COMMITMENT: Final = 4096
+_FIELDS: Final = frozenset(
+    {"cluster", "null_id", "detector_version", "calibration_id", "basis_families", "start_us"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +137,14 @@ def _publish(log: Log) -> None:
 
 
 @web.middleware
-async def _own_refusals(
-    request: web.Request, handler: Callable[[web.Request], object]
-) -> web.StreamResponse:
+async def _own_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer for what is not TAXII in the form of the private plane."""
     if request.path.startswith(("/tags/", "/log/")):
         return await refusals(request, handler)
     return await handler(request)
 
 
-def _commitments(
-    log: Log, members: Members, pseudonyms: Pseudonyms
-) -> Callable[[web.Request], object]:
+def _commitments(log: Log, members: Members, pseudonyms: Pseudonyms) -> Handler:
     async def handler(request: web.Request) -> web.Response:
         body = await bounded_body(request, _MOST_COMMITMENT)
         member, campaign = members.of(request, body), request.query.get("campaign", "")

@@ -9,7 +9,7 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 import orjson
@@ -25,7 +25,7 @@ from stillwatch.sharing.node.barred import FloodLimits
 from stillwatch.sharing.node.evidence import own_e
 from stillwatch.sharing.node.policy import BoardState, Standing, Verdict, decide
 from stillwatch.sharing.node.received import in_view, why_gone
-from stillwatch.sharing.node.statements import stated_values
+from stillwatch.sharing.node.statements import Statement, stated_values
 from stillwatch.sharing.private.framing import Purpose
 from stillwatch.sharing.private.id_types import Epoch, IdType
 from stillwatch.sharing.private.identifiers import Identifier
@@ -52,6 +52,8 @@ FAMILY: Final = {
 GROUPS: Final = 199
 """Groups of ordinary customers that a cluster is ranked among."""
 THRESHOLD: Final = 1 / (1 + GROUPS)
+
+_LIMITS: Final = FloodLimits()
 
 Identifiers = Mapping[IdType, Sequence[Identifier]]
 
@@ -97,7 +99,7 @@ class Cluster:
     controls: Identifiers = field(default_factory=dict)
     active_accounts: int = 10_000
     commitment: int | None = None
-    limits: FloodLimits = FloodLimits()
+    limits: FloodLimits = _LIMITS
 
 
 async def match(node: Node, cluster: Cluster) -> list[Match]:
@@ -112,7 +114,9 @@ async def match(node: Node, cluster: Cluster) -> list[Match]:
     campaigns = _others_campaigns(node)
     benign = await _hits(node, cluster.controls, Purpose.CONTROL)
     matches = []
-    for (campaign, id_type), hits in sorted(found.items(), key=lambda kv: (kv[0][0], kv[0][1].code)):
+    for (campaign, id_type), hits in sorted(
+        found.items(), key=lambda kv: (kv[0][0], kv[0][1].code)
+    ):
         if campaign in campaigns:
             score, of = len({one.query for one in hits}), len(cluster.identifiers[id_type])
             controls = cluster.controls.get(id_type, ())
@@ -141,7 +145,8 @@ def _others_campaigns(node: Node) -> dict[str, BoardState]:
     for body in in_view(node.state, "campaign", node.now_us):
         stix = orjson.loads(body)
         if stix["id"] not in own:
-            found[stix["id"]] = fields_of(stix, Extension.CAMPAIGN)["board_state"]  # type: ignore[assignment] (the gate checked it)
+            state = fields_of(stix, Extension.CAMPAIGN)["board_state"]
+            found[stix["id"]] = cast(BoardState, state)  # the gate let it in
     return found
 
 
@@ -183,8 +188,8 @@ def _decided(
     return Match(campaign, family, score, ranked[1], ranked[0], verdict, decision)
 
 
-def _sightings(node: Node, campaign: str):  # type: ignore[no-untyped-def]
-    found = []
+def _sightings(node: Node, campaign: str) -> list[tuple[str, Statement]]:
+    found: list[tuple[str, Statement]] = []
     for body in in_view(node.state, "sighting", node.now_us):
         stix = orjson.loads(body)
         statement = statement_of(stix)

@@ -51,10 +51,10 @@ class Parcel:
         Raises:
             ExternalError: The disk failed.
         """
-        content = {
+        content: Stix = {
             "campaign": self.campaign,
             "contributor": self.contributor,
-            "sets": self.sets and [b64encode(one).decode() for one in self.sets],
+            "sets": None if self.sets is None else [b64encode(s).decode() for s in self.sets],
             "objects": self.objects,
             "withdrawal": self.withdrawal,
             "done": self.done,
@@ -82,7 +82,7 @@ def load(path: Path) -> Parcel | None:
     try:
         content = json.loads(path.read_bytes())
         sets = content.pop("sets")
-        return Parcel(path, sets=sets and [b64decode(one) for one in sets], **content)
+        return Parcel(path, sets=None if sets is None else [b64decode(s) for s in sets], **content)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         raise ConfigError(f"{path}: is damaged", "restore the node from a backup") from None
 

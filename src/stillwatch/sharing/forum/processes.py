@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from stillwatch.core.errors import ExternalError
+from stillwatch.sharing.forum import founding, node
 
 _HOST: Final = "127.0.0.1"
 _START_SECONDS: Final = 60.0
@@ -45,15 +46,14 @@ class LocalForum:
         """Make forum, key holder and nodes.
 
         Raises:
-            ExternalError: A command failed.
+            ConfigError: The folder holds some of it already.
+            ExternalError: The disk or a command failed.
         """
-        forum, urls = str(self.folder / "forum"), [f"https://{_HOST}:{p}" for p in self.ports]
-        members = ("--members", ",".join(self.names))
-        self.run("board", "init", forum, *members, "--url", urls[0], "--keyholder-url", urls[1])
-        self.run("keyholder", "init", str(self.folder / "keyholder"), "--forum", forum)
+        forum, (board, keys) = self.folder / "forum", [f"https://{_HOST}:{p}" for p in self.ports]
+        founding.found(forum, self.names, board, keys, int(time.time()))
+        self.run("keyholder", "init", str(self.folder / "keyholder"), "--forum", str(forum))
         for name in self.names:
-            node = str(self.folder / f"node-{name}")
-            self.run("share", "join", node, "--forum", forum, "--member", name)
+            node.join(self.folder / f"node-{name}", forum, name)
 
     def start(self, server: str) -> None:
         """Start `board` or `keyholder`, and wait until it answers.

@@ -22,8 +22,8 @@ from stillwatch.sharing.node.preview import Choices, Preview, preview
 from stillwatch.sharing.private.framing import Purpose
 from stillwatch.sharing.private.id_types import DAY_SECONDS, Epoch, IdType, week_of
 from stillwatch.sharing.private.identifiers import Identifier
-from stillwatch.sharing.private.refused import EpochOver
 from stillwatch.sharing.private.records import Confidence, Record, TagKey, seal
+from stillwatch.sharing.private.refused import EpochOver
 from stillwatch.sharing.private.rows import LEAST_ROWS, ROW_BYTES, Row, RowFlag, tag_set
 from stillwatch.sharing.private.tag_routes import RemoteRows
 from stillwatch.sharing.stix import build
@@ -132,7 +132,7 @@ async def publish(
         parcel.save()
     if parcel.sets is None:
         keys = await tag_keys(node, identifiers, Purpose.CONFIRMED_CLUSTER)
-        parcel.sets = [_sealed(node, parcel, epoch, ones) for epoch, ones in keys.items()]
+        parcel.sets = [_sealed(parcel, epoch, ones) for epoch, ones in keys.items()]
         parcel.save()
     await _post_sets(node, parcel)
     await remote_board.post(node, INDICATORS.id, parcel.objects) if parcel.objects else None
@@ -153,7 +153,8 @@ async def _post_sets(node: Node, parcel: Parcel) -> None:
             parcel.save()
             raise
         if place["set_root"] not in known:
-            parcel.objects.extend(_indicator(node, parcel, data, place))
+            now = datetime.fromtimestamp(node.clock(), UTC)
+            parcel.objects.extend(_indicator(node, parcel, data, place, now))
             parcel.save()
 
 
@@ -174,13 +175,12 @@ def _own_name(served: Stix) -> str:
         raise ExternalError("the board named no contributor", "report it") from None
 
 
-def _sealed(node: Node, parcel: Parcel, epoch: Epoch, keys: Sequence[TagKey]) -> bytes:
+def _sealed(parcel: Parcel, epoch: Epoch, keys: Sequence[TagKey]) -> bytes:
     fields = fields_of(parcel.campaign, Extension.CAMPAIGN)
     until = date.fromisoformat(str(fields_of(parcel.campaign, Extension.HANDLING)["retain_until"]))
-    tactics = fields["tactic_ids"]
     record = Record(
         campaign=UUID(parcel.campaign_id.removeprefix("campaign--")).bytes,
-        tactics=frozenset(int(str(one)[1:]) for one in tactics if isinstance(tactics, list)),
+        tactics=frozenset(int(one[1:]) for one in _texts(fields["tactic_ids"])),
         confidence=Confidence.HIGH if fields["member_state"] == "confirmed" else Confidence.MEDIUM,
         first_week=_week(str(fields["first_week"])),
         last_week=_week(str(fields["last_week"])),
@@ -192,13 +192,18 @@ def _sealed(node: Node, parcel: Parcel, epoch: Epoch, keys: Sequence[TagKey]) ->
     return tag_set(rows)[0]
 
 
+def _texts(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
+
+
 def _week(iso: str) -> int:
     return week_of(epoch_days(end_of_week(iso)) * DAY_SECONDS)
 
 
-def _indicator(node: Node, parcel: Parcel, data: bytes, place: Mapping[str, object]) -> list[Stix]:
+def _indicator(
+    node: Node, parcel: Parcel, data: bytes, place: Mapping[str, object], now: datetime
+) -> list[Stix]:
     first = Row.decode(data[:ROW_BYTES])
-    now = datetime.fromtimestamp(node.clock(), UTC)
     until = min(
         now.date() + timedelta(_KEPT_DAYS),
         datetime.fromtimestamp(first.epoch.end, UTC).date(),

@@ -37,7 +37,9 @@ async def post(node: Node, collection: str, objects: Sequence[Mapping[str, objec
     """
     body = canonical({"objects": [dict(one) for one in objects]})
     uri = f"{_place(node, collection)}objects/"
-    status = _read((await asked(node.session, node.sign, "POST", uri, _MOST_BYTES, body, TAXII)).body)
+    status = _read(
+        (await asked(node.session, node.sign, "POST", uri, _MOST_BYTES, body, TAXII)).body
+    )
     failures = status.get("failures")
     if failures:
         first = failures[0] if isinstance(failures, list) else None

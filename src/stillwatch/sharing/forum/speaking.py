@@ -86,7 +86,9 @@ def commit(node: Node, campaign: str, question: Question) -> int:
     return evidence.commit(node.state, log, _NAMELESS, question, node.now_us)
 
 
-async def sight(node: Node, campaign: str, commitment: int | None, families: tuple[str, ...]) -> str:
+async def sight(
+    node: Node, campaign: str, commitment: int | None, families: tuple[str, ...]
+) -> str:
     """Post a sighting of a campaign, with evidence where there is a commitment; return its id.
 
     Raises:
