@@ -168,7 +168,8 @@ def serve(
         if as_json:
             print_json({"url": url, "folder": str(where)})
         else:
-            click.echo(f"board at {url}; interrupt to stop")
+            kind = "trial board on" if forum is None else "board at"
+            click.echo(f"{kind} {url}; interrupt to stop")
 
     if forum is not None:
         serve_forum(forum, database, host, port, ready)
