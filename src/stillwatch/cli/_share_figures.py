@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from stillwatch.cli._output import print_table
 
-_WORLDS = ("no campaign", "liar", "shared proxy")
+_WORLDS: Final = ("no campaign", "liar", "shared proxy")
+_HARMS: Final = ("acted", "through_others", "irreversible", "corroborated")
 
 
 def figures(seeds: Iterable[int]) -> dict[str, Any]:
@@ -54,14 +55,19 @@ def print_figures(found: dict[str, Any]) -> None:
         "day 45 stands for never\n"
     )
     print_table(
-        ("world", "innocents acted on", "through others' word", "called corroborated"),
+        ("world", "innocents acted on", "through others' word", "beyond undoing", "corroborated"),
         [
             (
                 name,
-                *(_share(found[name][key]) for key in ("acted", "through_others", "corroborated")),
+                *(_share(found[name][key]) for key in _HARMS),
             )
             for name in _WORLDS
         ],
+    )
+
+    click.echo(
+        "\nIn the liar's world it knows an identifier of each innocent cluster: every such "
+        "cluster meets a step that can be undone, and none beyond that."
     )
 
 

@@ -66,7 +66,9 @@ def commit(
     return _said({"commitment": number}, f"commitment {number}", as_json)
 
 
-@click.command(epilog=example("share count --commitment 1 --log-e 0.65 --first DAY --last DAY"))
+@click.command(
+    epilog=example("share count --commitment 1 --log-e 0.65 --first 2026-12-01 --last 2026-12-02")
+)
 @node_option
 @click.option("--commitment", type=int, required=True, help="Number that `commit` printed.")
 @click.option("--log-e", type=float, required=True,

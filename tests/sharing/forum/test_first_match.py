@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from conftest import PLANTED, at, held_by_servers, identifiers
+from forum.local_forum import PLANTED, at, held_by_servers, identifiers
 from stillwatch.sharing.forum import audit_export, log_copy, outbox, publishing, speaking
 from stillwatch.sharing.forum.matching import Cluster, Match, match
 from stillwatch.sharing.forum.node import Node

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conftest import at, held_by_servers, named, pay_refs, written
+from forum.local_forum import at, held_by_servers, named, pay_refs, written
 from stillwatch.core.errors import ExternalError
 from stillwatch.sharing.forum import publishing, remote_board
 from stillwatch.sharing.forum.identifier_files import read_identifiers

@@ -22,7 +22,7 @@ from stillwatch.sharing.ledger.audit import Audit, verify_log
 from stillwatch.sharing.ledger.durable import disk_errors, write_durably
 from stillwatch.sharing.ledger.leaves import Leaf, Opening
 from stillwatch.sharing.ledger.log import CHECKPOINT
-from stillwatch.sharing.ledger.notes import Checkpoint, Note, VerifierKey
+from stillwatch.sharing.ledger.notes import Checkpoint, Note, VerifierKey, signed_by
 from stillwatch.sharing.ledger.tiles import WIDTH, Tiles, levels_at, tile_path, width_at
 from stillwatch.sharing.private.asking import ask
 from stillwatch.sharing.private.id_types import Epoch, IdType
@@ -66,7 +66,10 @@ class LogCopy:
         for attempt in range(_TRIES):
             before = self._held()
             raw = await self._get(CHECKPOINT)
-            checkpoint = Checkpoint.parse(Note.parse(raw).body)
+            note = Note.parse(raw)
+            if not signed_by(note, self.key):
+                raise _alarm("the log's checkpoint is not signed by its key", "sw.log.unsigned")
+            checkpoint = Checkpoint.parse(note.body)
             try:
                 await self._fetch(checkpoint.size)
                 break
@@ -93,12 +96,10 @@ class LogCopy:
             return Checkpoint.parse(Note.parse(path.read_bytes()).body)
 
     def _extends(self, old: Checkpoint, new: Checkpoint) -> None:
-        same = old.size <= new.size and (
-            not old.size or tree.root(Tiles(self.folder).at(new.size), old.size) == old.root
-        )
-        if not same:
-            message = "the log shows another past than it showed before"
-            raise ProtocolAlarm(message, "stop, and tell the forum", "sw.log.rewritten")
+        """Hold both roots against the new tiles, of which whole ones were fetched long before."""
+        nodes = Tiles(self.folder).at(new.size)
+        if old.size > new.size or any(tree.root(nodes, c.size) != c.root for c in (old, new)):
+            raise _alarm("the log shows another past than it showed before", "sw.log.rewritten")
 
     async def _fetch(self, size: int) -> None:
         for level in range(levels_at(size)):
@@ -152,7 +153,7 @@ async def published_keys(node: Node) -> dict[Epoch, bytes]:
     audit = await copy.refresh()
     if audit.faults:
         message = f"the key holder's log does not verify: {audit.faults[0].where}"
-        raise ProtocolAlarm(message, "stop, and tell the forum", "sw.log.faults")
+        raise _alarm(message, "sw.log.faults")
     found: dict[Epoch, bytes] = {}
     leaves = [(index, Leaf.parse(entry)) for index, entry in enumerate(await copy.entries())]
     for index, leaf in leaves:
@@ -162,8 +163,7 @@ async def published_keys(node: Node) -> dict[Epoch, bytes]:
                 continue
             epoch, public = _key(event)
             if found.setdefault(epoch, public) != public:
-                message = "two public keys of one epoch were published"
-                raise ProtocolAlarm(message, "stop, and tell the forum", "sw.log.two_keys")
+                raise _alarm("two public keys of one epoch were published", "sw.log.two_keys")
     return found
 
 
@@ -179,8 +179,7 @@ async def _opening(node: Node, index: int, leaf: Leaf) -> bytes | None:
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ExternalError("the key holder's answer cannot be read", "report it") from None
     if not leaf.opened_by(opening):
-        message = "the key holder opens a leaf to something else than it logged"
-        raise ProtocolAlarm(message, "stop, and tell the forum", "sw.log.opening")
+        raise _alarm("the key holder opens a leaf to what it did not log", "sw.log.opening")
     return opening.event
 
 
@@ -191,3 +190,7 @@ def _key(event: bytes) -> tuple[Epoch, bytes]:
         return epoch, bytes.fromhex(content["public_key"])
     except (ValueError, TypeError, KeyError):
         raise InputError("the log's event is none of a key", "report it") from None
+
+
+def _alarm(message: str, code: str) -> ProtocolAlarm:
+    return ProtocolAlarm(message, "stop, and tell the forum", code)

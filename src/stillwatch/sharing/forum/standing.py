@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from stillwatch.sharing.governance.gate import fields_of
 from stillwatch.sharing.node.policy import REVERSIBLE_AT
@@ -26,7 +26,7 @@ NULL: Final = "coordination"
 _SIGHTERS: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Standings:
     """Weighs what members state.
 
@@ -37,6 +37,7 @@ class Standings:
 
     board: Board
     members: int
+    _seen: int | None = None
 
     def settle(self) -> int:
         """Put the state of every campaign whose state has changed; return how many have.
@@ -45,6 +46,9 @@ class Standings:
             ExternalError: The database failed.
         """
         with self.board.engine.connect() as connection:
+            newest = connection.execute(select(func.max(objects.c.seq))).scalar()
+            if newest == self._seen:
+                return 0
             held = dict(_campaigns(connection))
             stated = _statements(connection)
         changed = 0
@@ -53,6 +57,7 @@ class Standings:
             seen = float(at_least(values, _SIGHTERS)) >= REVERSIBLE_AT
             new: BoardState = "corroborated" if seen else "single-source"
             changed += self.board.set_state(campaign, new) if new != state else 0
+        self._seen = newest
         return changed
 
 
