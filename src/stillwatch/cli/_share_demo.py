@@ -80,9 +80,8 @@ def _play(forum: LocalForum, scene: Scene) -> list[dict[str, object]]:
         "--first", f"{first:%Y-%m-%d}", "--last", f"{last:%Y-%m-%d}",
     )  # fmt: skip
     forum.share("a", "sightings", "--campaign", campaign, "--commitment", str(made["commitment"]))
-    rows: list[dict[str, object]] = [
-        {"provider": "A", "accounts": place.truth, "alone": place.found, "tags": shared["rows"]}
-    ]
+    own: dict[str, object] = {"provider": "A", "accounts": place.truth, "alone": place.found}
+    rows = [own]
     for name in NAMES[1:]:
         other = scene.of(name)
         forum.share(name, "pull")
@@ -94,6 +93,9 @@ def _play(forum: LocalForum, scene: Scene) -> list[dict[str, object]]:
             {"provider": name.upper(), "accounts": other.truth, "alone": other.found,
              "matches": found["matches"]}
         )  # fmt: skip
+    pulled = forum.share("a", "pull")
+    # What A finds on the board beside its own objects and its own sighting.
+    own["of_others"] = int(str(pulled["objects"])) - int(str(shared["objects"])) - 1
     return rows
 
 
@@ -133,8 +135,8 @@ def _print(outcome: list[dict[str, object]], sight: list[dict[str, object]]) -> 
         rows.append([row["provider"], row["accounts"], row["alone"], hits, total, step])
     print_table(("provider", "its accounts", "found alone", "hits", "T", "in the forum"), rows)
     click.echo(
-        f"\nT is computed from A's statement of {_DAYS} days of evidence at an assumed growth of "
-        f"{_DAILY} a day; everything else here happened."
+        f"\nMade up: sign-up data, and the {_DAYS} days of evidence that A states, at a growth of "
+        f"{_DAILY} a day. The rest happened in these processes."
     )
     click.echo("\nWhat each party saw of the others:\n")
     print_table(("party", "saw"), [[row["party"], row["saw"]] for row in sight])

@@ -177,7 +177,7 @@ def seen(
         "board": f"{rows} tags and what A stated in bands; {_told(leaked['forum/board'], planted)}",
         "key holder": "member, type, padded count and time of each lookup; "
         + _told(leaked["keyholder"], planted),
-        "A of B and C": "nothing: a match stays at home",
+        "A of B and C": f"{outcome[0]['of_others']} objects: a match stays at home",
         "B of A": f"the bands, and {opened['B']} {own}",
         "C of A": f"the bands, and {opened['C']} {own}",
     }
