@@ -123,14 +123,14 @@ async def publish(
         SharingRefused: A rule, the key holder or the board refused.
         ExternalError: A server or the disk failed; repeat.
     """
-    if parcel.sets is None:
+    if not parcel.sets:
         _check_counts(identifiers)
     await remote_board.post(node, CAMPAIGNS.id, [parcel.campaign])
     if not parcel.contributor:
         served = await remote_board.one(node, CAMPAIGNS.id, parcel.campaign_id)
         parcel.contributor = _own_name(served)
         parcel.save()
-    if parcel.sets is None:
+    if not parcel.sets:
         keys = await tag_keys(node, identifiers, Purpose.CONFIRMED_CLUSTER)
         parcel.sets = [_sealed(parcel, epoch, ones) for epoch, ones in keys.items()]
         parcel.save()
