@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cli_rows import Runner
 
 PLANTED = "PLANTEDSECRET"
+RECENT = f"{datetime.now(UTC) - timedelta(days=3):%Y-%m-%d}T00:00:00.000000Z"
+"""A node keeps real time, and refuses what is long past."""
 
 
 @pytest.fixture
@@ -23,8 +26,8 @@ def results(tmp_path: Path) -> Path:
         "tactics": ["A1"],
         "members": [member] * 3,
         "exchanges": 90,
-        "first_seen": "2026-11-16T00:00:00.000000Z",
-        "last_seen": "2026-11-20T00:00:00.000000Z",
+        "first_seen": RECENT,
+        "last_seen": RECENT,
         "templates": [{"text": PLANTED}],
     }
     path = tmp_path / "campaigns.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ from stillwatch.sharing.private.identifiers import Identifier
 T = TypeVar("T")
 
 PLANTED = "PLANTEDSECRET"
+RECENT = f"{datetime.now(UTC) - timedelta(days=3):%Y-%m-%d}T00:00:00.000000Z"
+"""Real servers keep real time, and refuse what is long past."""
 
 
 def campaigns_json() -> dict[str, object]:
@@ -28,8 +31,8 @@ def campaigns_json() -> dict[str, object]:
         "evidence": [{"source": "payment", "family": "payment", "text": PLANTED}],
         "exchanges": 100,
         "output_tokens": 5,
-        "first_seen": "2026-11-16T00:00:00.000000Z",
-        "last_seen": "2026-11-20T00:00:00.000000Z",
+        "first_seen": RECENT,
+        "last_seen": RECENT,
     }
     campaign = {
         "campaign_id": "C-1",
@@ -38,8 +41,8 @@ def campaigns_json() -> dict[str, object]:
         "tactics": ["A1", "A5"],
         "members": [member] * 12,
         "exchanges": 1200,
-        "first_seen": "2026-11-16T00:00:00.000000Z",
-        "last_seen": "2026-11-20T00:00:00.000000Z",
+        "first_seen": RECENT,
+        "last_seen": RECENT,
         "templates": [{"text": f"{PLANTED} prompt"}],
     }
     return {"schema": "stillwatch/campaigns/1", "campaigns": [campaign]}

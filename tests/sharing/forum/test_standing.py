@@ -11,6 +11,7 @@ import pytest
 from stillwatch.sharing.forum.founding import BOARD, found, member_id
 from stillwatch.sharing.forum.standing import Standings
 from stillwatch.sharing.governance.gate import fields_of
+from stillwatch.sharing.node.days import iso_week
 from stillwatch.sharing.stix import build
 from stillwatch.sharing.stix.build import Handling, Stix
 from stillwatch.sharing.stix.extensions import Extension
@@ -21,7 +22,8 @@ from stillwatch.sharing.taxii.collections import CAMPAIGNS, SIGHTINGS
 from stillwatch.sharing.taxii.filters import parse
 from stillwatch.sharing.taxii.members import MAIN_ROOT
 
-NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+NOW = datetime.now(UTC)  # a trial's register begins on the day it is made
+WEEK = iso_week(NOW.date())
 
 
 class Forum:
@@ -35,8 +37,8 @@ class Forum:
         self.how = Handling(
             Level.AMBER_STRICT, "lb-trial", "detect", until, audience=facts.audience
         )
-        fields = {"tactic_ids": ["A1"], "account_band": "10s", "first_week": "2026-W47",
-                  "last_week": "2026-W47", "rate_band": "1s", "link_families": ["payment"],
+        fields = {"tactic_ids": ["A1"], "account_band": "10s", "first_week": WEEK,
+                  "last_week": WEEK, "rate_band": "1s", "link_families": ["payment"],
                   "member_state": "confirmed", "atlas_ids": ["AML.T0021"]}  # fmt: skip
         self.campaign = build.campaign(self.how, NOW, fields)
         self.post("a", CAMPAIGNS.id, self.campaign)
@@ -49,8 +51,8 @@ class Forum:
 
     def state(self, name: str, e_log2: int, null: str = "coordination") -> Stix:
         evidence = {"null_id": null, "e_log2": e_log2, "basis_families": ["timing"],
-                    "selection": "pre-committed", "window_first": "2026-W47",
-                    "window_last": "2026-W47"}  # fmt: skip
+                    "selection": "pre-committed", "window_first": WEEK,
+                    "window_last": WEEK}  # fmt: skip
         stix = build.sighting(self.how, NOW, str(self.campaign["id"]), evidence)
         self.post(name, SIGHTINGS.id, stix)
         return stix
