@@ -228,7 +228,7 @@ def test_completion_works_as_documented() -> None:
         check=False,
     )
     offered = {line.split(",")[1] for line in answer.stdout.splitlines()}
-    assert offered == {"scan", "sketch", "sources"}
+    assert offered == {"scan", "share", "sketch", "sources"}
 
 
 def test_the_readme_shows_output_in_blocks_that_a_command_renews() -> None:

@@ -24,11 +24,44 @@ def board_group() -> None:
     """Run the board of a forum: objects, members, audiences."""
 
 
-@board_group.command("init", epilog=example("board init --folder board"))
+@board_group.command("init", epilog=example("board init forum --members a,b,c"))
+@click.argument("forum", required=False, type=_FOLDER)
+@click.option("--members", metavar="NAMES", help="Short names of the members, with commas between.")
+@click.option("--url", default="https://127.0.0.1:8470", show_default=True,
+              help="Where members reach the board; its certificate names the host.")  # fmt: skip
+@click.option("--keyholder-url", default="https://127.0.0.1:8444", show_default=True,
+              help="Where members reach the key holder.")  # fmt: skip
 @_folder_option
 @json_option
-def init(folder: Path, as_json: bool) -> int:
-    """Make the folder of a board for a trial on one machine."""
+def init(
+    forum: Path | None, members: str | None, url: str, keyholder_url: str, folder: Path,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Make a FORUM for a trial: authority, board, credentials of every member.
+
+    Without FORUM it makes the folder of a board for one machine, with tokens.
+    """
+    if forum is None:
+        return _init_trial(folder, as_json)
+    import time
+
+    from stillwatch.sharing.forum.founding import found
+
+    names = [name.strip() for name in (members or "").split(",") if name.strip()]
+    facts = found(forum, names, url.rstrip("/"), keyholder_url.rstrip("/"), int(time.time()))
+    if as_json:
+        print_json({"forum": str(forum), "members": names, "log_key": facts.board_log})
+    else:
+        click.echo(
+            f"forum of {len(names)} in {forum}\n"
+            f"  next: stillwatch keyholder init keyholder --forum {forum}, then\n"
+            f"  stillwatch board serve {forum}; each member gets {forum}/public and its own folder "
+            f"of {forum}/members"
+        )
+    return 0
+
+
+def _init_trial(folder: Path, as_json: bool) -> int:
     from stillwatch.sharing.taxii import folder as boards
 
     boards.init(folder)
@@ -113,39 +146,35 @@ def approve(
     return 0
 
 
-@board_group.command("serve", epilog=example("board serve --folder board --port 8470"))
+@board_group.command("serve", epilog=example("board serve forum"))
+@click.argument("forum", required=False, type=_FOLDER)
 @_folder_option
 @_database_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8470, show_default=True,
-              help="Port on 127.0.0.1; 0 takes a free one.")  # fmt: skip
+              help="Port to listen on; 0 takes a free one.")  # fmt: skip
 @json_option
-def serve(folder: Path, database: str | None, port: int, as_json: bool) -> int:
-    """Serve a board on this machine alone, until interrupted; makes the folder where it lacks one.
+def serve(
+    forum: Path | None, folder: Path, database: str | None, host: str, port: int, as_json: bool
+) -> int:
+    """Serve the board of a FORUM, until interrupted: certificates and signatures of members.
 
-    Members show their tokens. It binds to 127.0.0.1: a forum on several machines needs
-    certificates and signatures.
+    Without FORUM it serves a trial board to this machine alone, and makes its folder where there
+    is none; members show their tokens.
     """
-    import asyncio
-    from datetime import UTC, datetime
+    from stillwatch.cli._board_serving import serve_forum, serve_trial
 
-    from stillwatch.sharing.taxii import folder as boards
-    from stillwatch.sharing.taxii.serving import serve as served
-
-    if not (folder / boards.REGISTER).exists():
-        boards.init(folder)
-    for alarm in boards.register_in(folder).alarms(datetime.now(UTC).date()):
-        click.echo(f"legal basis {alarm.basis.id}: {alarm.days_left} days left", err=True)
-    # The forum's certificates, signatures and log come in here, as `verifier` and `log`.
-    service = boards.service_of(folder, database)
-
-    def ready(bound: int) -> None:
-        url = f"http://127.0.0.1:{bound}/taxii2/"
+    def ready(url: str, where: Path) -> None:
         if as_json:
-            print_json({"url": url, "folder": str(folder)})
+            print_json({"url": url, "folder": str(where)})
         else:
-            click.echo(f"trial board on {url}; interrupt to stop")
+            kind = "trial board on" if forum is None else "board at"
+            click.echo(f"{kind} {url}; interrupt to stop")
 
-    asyncio.run(served(service, "127.0.0.1", port, ready, asyncio.Event()))
+    if forum is not None:
+        serve_forum(forum, database, host, port, ready)
+    else:
+        serve_trial(folder, database, port, ready)
     return 0
 
 

@@ -57,19 +57,26 @@ def init(folder: Path, forum: Path, hosts: tuple[str, ...], as_json: bool) -> in
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from stillwatch.sharing.ledger.durable import write_durably
+    from stillwatch.sharing.ledger.notes import NoteSigner
     from stillwatch.sharing.wire.credentials import write_private
     from stillwatch.sharing.wire.forum import ForumAuthority
 
     authority = ForumAuthority.load(forum)
     authority.enrol_server(folder / "credentials", "keyholder", hosts, int(time.time()))
-    write_private(folder / "log.key", Ed25519PrivateKey.generate())
+    log_key = Ed25519PrivateKey.generate()
+    write_private(folder / "log.key", log_key)
+    key = NoteSigner("keyholder", log_key).key.text()
+    public = [forum / "public"] if (forum / "public").is_dir() else []
+    for place in (folder, *public):
+        write_durably(place / "keyholder.vkey", f"{key}\n".encode())
     write_durably(folder / "pseudonym.key", secrets.token_bytes(32), 0o600)
     if (forum / "members.json").exists():
         write_durably(folder / "members.json", (forum / "members.json").read_bytes())
     if as_json:
-        print_json({"folder": str(folder), "hosts": hosts})
+        print_json({"folder": str(folder), "hosts": hosts, "log_key": key})
     else:
-        click.echo(f"key holder in {folder}\n  next: stillwatch keyholder serve {folder}")
+        click.echo(f"key holder in {folder}\n  key of its log: {key}")
+        click.echo(f"  next: stillwatch keyholder serve {folder}")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from stillwatch.core.errors import ExternalError, SharingRefused
@@ -16,7 +17,21 @@ if TYPE_CHECKING:
 Signer = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
 """Takes method, URI, header fields and body; returns the fields of the signature, to be added."""
 
+_DONE: Final = (200, 202)
 _CODE: Final = re.compile(r"sw(\.[a-z0-9_-]{1,40}){1,4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a service answered.
+
+    Attributes:
+        body: The body.
+        headers: Header fields; names in any case.
+    """
+
+    body: bytes
+    headers: Mapping[str, str]
 
 
 async def ask(
@@ -28,7 +43,21 @@ async def ask(
     body: bytes = b"",
     media_type: str = "",
 ) -> bytes:
-    """Send a signed request and return the body of its answer.
+    """Send a signed request and return the body of its answer; see `asked`."""
+    reply = await asked(session, sign, method, uri, most_bytes, body, media_type)
+    return reply.body
+
+
+async def asked(
+    session: aiohttp.ClientSession,
+    sign: Signer,
+    method: str,
+    uri: str,
+    most_bytes: int,
+    body: bytes = b"",
+    media_type: str = "",
+) -> Reply:
+    """Send a signed request and return its answer.
 
     Args:
         session: Carries TLS and the client certificate.
@@ -58,14 +87,14 @@ async def ask(
             allow_redirects=False,
         ) as response:
             answer = await _bounded(response.content, most_bytes)
-            status, retry = response.status, response.headers.get("Retry-After", "")
+            status, fields = response.status, response.headers
     except (aiohttp.ClientError, TimeoutError) as error:
         raise ExternalError(
             f"the service cannot be reached: {type(error).__name__}", "retry later"
         ) from None
-    if status != 200:
-        raise _refusal(status, answer, retry)
-    return answer
+    if status not in _DONE:
+        raise _refusal(status, answer, fields.get("Retry-After", ""))
+    return Reply(answer, fields)
 
 
 async def _bounded(content: aiohttp.StreamReader, most_bytes: int) -> bytes:

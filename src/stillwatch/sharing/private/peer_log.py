@@ -67,6 +67,30 @@ def show_log(
         member_of: Says which member signed a request, or refuses.
     """
 
+    async def openings(request: web.Request) -> web.Response:
+        member_of(request, b"")
+        first = request.query.get("first", "0")
+        if not re.fullmatch("[0-9]{1,15}", first):
+            raise web.HTTPBadRequest
+        found = await asyncio.to_thread(_openings, log, int(first))
+        return web.json_response({"openings": found, "size": log.size})
+
+    show_tiles(app, folder, publish, _PUBLISH_SECONDS)
+    app.router.add_get("/log/openings", openings)
+
+
+def show_tiles(
+    app: web.Application, folder: Path, publish: Callable[[], object], seconds: float
+) -> None:
+    """Add the log's public files to an application, and publish a checkpoint once a period.
+
+    Args:
+        app: Of the board or the key holder.
+        folder: Where `checkpoint` and `tile/` are.
+        publish: Publishes a checkpoint over all leaves so far.
+        seconds: The period.
+    """
+
     async def file(request: web.Request) -> web.StreamResponse:
         path = request.match_info.get("tile")
         if path is not None and not _TILE.fullmatch(path):
@@ -76,18 +100,9 @@ def show_log(
             raise web.HTTPNotFound
         return web.FileResponse(found, headers={"Content-Type": "application/octet-stream"})
 
-    async def openings(request: web.Request) -> web.Response:
-        member_of(request, b"")
-        first = request.query.get("first", "0")
-        if not re.fullmatch("[0-9]{1,15}", first):
-            raise web.HTTPBadRequest
-        found = await asyncio.to_thread(_openings, log, int(first))
-        return web.json_response({"openings": found, "size": log.size})
-
     app.router.add_get("/log/checkpoint", file)
     app.router.add_get("/log/tile/{tile:.+}", file)
-    app.router.add_get("/log/openings", openings)
-    app.cleanup_ctx.append(repeated(publish, _PUBLISH_SECONDS, "publishing a checkpoint"))
+    app.cleanup_ctx.append(repeated(publish, seconds, "publishing a checkpoint"))
 
 
 def _openings(log: PeerLog, first: int) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ with its count.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from stillwatch.core.errors import ExternalError
 from stillwatch.sharing.contracts import LeafKind, LeafLog
 from stillwatch.sharing.private.answers import Members, bounded_body
 from stillwatch.sharing.private.asking import Signer, ask
@@ -34,7 +36,7 @@ MOST_BYTES: Final = MOST_ROWS * ROW_BYTES
 """The application that these routes are added to has to allow bodies of this size."""
 _PURGE_SECONDS: Final = 3600
 _NUMBER: Final = re.compile("[0-9]{1,19}")
-_CAMPAIGN: Final = re.compile(r"[a-z0-9-]{1,80}")
+CAMPAIGN: Final = re.compile(r"[a-z0-9-]{1,80}")
 
 Read = Callable[[Epoch, int], Awaitable[bytes]]
 
@@ -71,7 +73,7 @@ class TagBoard:
         body = await bounded_body(request, MOST_BYTES)
         member = self.members.of(request, body)
         campaign = request.query.get("campaign", "")
-        if not _CAMPAIGN.fullmatch(campaign):
+        if not CAMPAIGN.fullmatch(campaign):
             raise web.HTTPBadRequest
         pseudonym = self.pseudonym(member, campaign)
         accepted = await asyncio.to_thread(self.store.add, pseudonym, body)
@@ -113,15 +115,27 @@ class RemoteRows:
     base_url: str
     sign: Signer
 
-    async def post(self, campaign: str, data: bytes) -> None:
+    async def post(self, campaign: str, data: bytes) -> dict[str, object]:
         """Post the joined rows of a set; the same set again is no error and stored once.
+
+        Returns:
+            `set_root`, `row_first` and `row_last`, as the board numbered the set.
 
         Raises:
             SharingRefused: The board refused the set; the code says why.
             ExternalError: The board cannot be reached, or failed: post it again.
         """
         uri = f"{self.base_url}/tags/rows?campaign={campaign}"
-        await ask(self.session, self.sign, "POST", uri, 4096, data, MEDIA_TYPE)
+        answer = await ask(self.session, self.sign, "POST", uri, 4096, data, MEDIA_TYPE)
+        try:
+            found = json.loads(answer)
+            return {
+                "set_root": str(found["set_root"]),
+                "row_first": int(found["row_first"]),
+                "row_last": int(found["row_last"]),
+            }
+        except (ValueError, TypeError, KeyError):
+            raise ExternalError("the board's answer cannot be read", "report it") from None
 
     async def rows(self, epoch: Epoch, after_seq: int) -> bytes:
         """Return rows with a larger `seq`; see `mirror.RowSource`."""

@@ -231,6 +231,9 @@ class _Endpoints:
             )
         except (SharingRefused, KeyError) as error:
             raise _unauthorised(root, error) from error
+        certificate = request.get_extra_info("peercert")
+        if certificate and ("URI", member) not in certificate.get("subjectAltName", ()):
+            raise _unauthorised(root, PermissionError())
         viewer = await asyncio.to_thread(self._service.members.viewer, member, root)
         if not accepts(request.headers.get("Accept")):
             raise Answer(406, "sw.media", f"accept {TAXII}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Final
@@ -23,7 +24,13 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 async def serve(
-    service: Service, host: str, port: int, ready: Callable[[int], None], stop: asyncio.Event
+    service: Service,
+    host: str,
+    port: int,
+    ready: Callable[[int], None],
+    stop: asyncio.Event,
+    extend: Callable[[web.Application], None] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Serve until told to stop.
 
@@ -33,16 +40,20 @@ async def serve(
         port: 0 takes a free one.
         ready: Called with the port once requests are answered.
         stop: Ends it.
+        extend: Adds what else the forum serves; None adds nothing.
+        tls: Context to serve with; None serves without, for a trial on one machine.
 
     Raises:
         ExternalError: The address cannot be bound.
     """
     app = make_app(service)
     app.cleanup_ctx.append(_sweeping(service))
+    if extend is not None:
+        extend(app)
     runner = web.AppRunner(app, access_log=None, logger=HTTP_LOG)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, shutdown_timeout=5).start()
+        await web.TCPSite(runner, host, port, shutdown_timeout=5, ssl_context=tls).start()
         ready(runner.addresses[0][1])
         await stop.wait()
     except OSError as error:
