@@ -118,7 +118,7 @@ def test_a_node_mirrors_and_finds_what_was_posted(store: TagStore, tmp_path: Pat
         ({"epoch": Epoch(IdType.EMAIL, EPOCH.number - 1)}, "sw.id.epoch"),
         ({"record": replace(row(0).record, pseudonym=b"b" * 16)}, "sw.row.pseudonym"),
     ],
-    ids=str,
+    ids=["numbered", "past", "too_late", "other_epoch", "another"],
 )
 def test_rows_against_the_rules_are_refused_with_their_set(
     store: TagStore, log: ListLog, change: dict[str, object], code: str
