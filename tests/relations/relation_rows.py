@@ -201,7 +201,7 @@ def _wording(row: Row) -> set[object]:
 
 
 def expected_wordings(rows: Iterable[Row]) -> list[tuple[int, int]]:
-    """Return `party_key, uses` of the common wording that each party uses most."""
+    """Return `party_key, uses` of the shared wording that each party uses most."""
     uses = _uses(rows, "wording")
     users: dict[int, set[int]] = defaultdict(set)
     for party, key in uses:

@@ -209,7 +209,7 @@ def _group(
         grading=part("rubric_grading_hits"),
         echo=part("echo_foreign"),
         end_users=part("with_end_user"),
-        worded=median(column["common_wording"]),
+        worded=median(column["shared_wording"]),
         short_lived=float(np.mean(late)),
         median_exchanges=median(column["exchanges"]),
         prefixes=_covering(scene, parties),

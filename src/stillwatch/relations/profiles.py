@@ -83,7 +83,7 @@ def profile_columns(
     profiles["blob_foreign"] = (
         _sum_at(units, replayed[0], replayed[1].astype(np.float64)) if replayed else nothing
     )
-    profiles["common_wording"] = (
+    profiles["shared_wording"] = (
         _sum_at(units, worded[0], worded[1].astype(np.float64)) if worded else nothing
     )
     profiles["distinct_prefixes"] = _small(rows, "prefix")

@@ -197,9 +197,9 @@ def replays(blobs: ibis.Table) -> ibis.Table:
 
 
 def wordings(rollups: ibis.Table) -> ibis.Table:
-    """Return in how many exchanges a party asks for material in a common wording.
+    """Return in how many exchanges a party asks for material in a shared wording.
 
-    Gives `party_key, uses`, uses of the common wording that the party uses most; the rollups may
+    Gives `party_key, uses`, uses of the shared wording that the party uses most; the rollups may
     be partial.
     """
     merged = merge_keys(rollups)

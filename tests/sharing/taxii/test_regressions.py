@@ -219,7 +219,7 @@ def test_15_an_object_is_stored_once_and_no_query_per_object(forum: Forum) -> No
     few = (forum.objects(limit=1), len(statements))[1]
     statements.clear()
     assert len(ids([forum.objects(limit=400)])) == 400
-    assert len(statements) == few
+    assert len(statements) <= few  # the first may have opened a connection
     with forum.board.engine.connect() as connection:
         held = connection.exec_driver_sql("SELECT count(*) FROM objects").scalar()
     assert held == 400  # three members see them, and there are no copies

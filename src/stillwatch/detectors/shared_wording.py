@@ -1,4 +1,4 @@
-"""Common wording.
+"""Shared wording.
 
 Detects: asking for material (hidden reasoning, grades, batches of examples) in a wording that
     unrelated customers use for the same, now and then or always.
@@ -25,7 +25,7 @@ from stillwatch.core.records import Example
 
 
 @dataclass(frozen=True, slots=True)
-class CommonWording:
+class SharedWording:
     """Scores how often an account asks for material as at least two others do.
 
     Ordinary traffic does not thin this out, as it does a share of all exchanges.
@@ -34,7 +34,7 @@ class CommonWording:
         min_share: A smaller share of an account's exchanges counts as none.
     """
 
-    name: ClassVar[str] = "common_wording"
+    name: ClassVar[str] = "shared_wording"
     tactics: ClassVar[tuple[str, ...]] = ("A1", "A2")
     look_alikes: ClassVar[tuple[str, ...]] = ("B1", "B3", "B4", "B5", "B10", "B14", "B16")
     needs: ClassVar[tuple[str, ...]] = ("messages",)
@@ -44,36 +44,36 @@ class CommonWording:
         Example(
             "a harvest account, nine tenths of it cover",
             "fires",
-            ({"exchanges": 84, "common_wording": 9},),
+            ({"exchanges": 84, "shared_wording": 9},),
         ),
-        Example("an ordinary chat user", "benign", ({"exchanges": 60, "common_wording": 0},)),
+        Example("an ordinary chat user", "benign", ({"exchanges": 60, "shared_wording": 0},)),
         Example(
             "a reader who tried a prompt from a blog twice",
             "hard_benign",
-            ({"exchanges": 80, "common_wording": 2},),
+            ({"exchanges": 80, "shared_wording": 2},),
         ),
         Example(
             "a large evaluation that holds three such prompts",
             "hard_benign",
-            ({"exchanges": 8000, "common_wording": 3},),
+            ({"exchanges": 8000, "shared_wording": 3},),
         ),
-        Example("no exchange", "abstains", ({"exchanges": 0, "common_wording": 0},)),
+        Example("no exchange", "abstains", ({"exchanges": 0, "shared_wording": 0},)),
     )
 
     min_share: float = 0.01
 
     def score(self, profiles: Mapping[str, FloatArray]) -> FloatArray:
-        """Return log2(1 + exchanges in the common wording used most)."""
-        uses, exchanges = profiles["common_wording"], profiles["exchanges"]
+        """Return log2(1 + exchanges in the shared wording used most)."""
+        uses, exchanges = profiles["shared_wording"], profiles["exchanges"]
         score = np.where(uses >= self.min_share * exchanges, np.log2(1.0 + uses), 0.0)
         return np.where(exchanges > 0, score, np.nan)
 
     def explain(self, profile: Mapping[str, float]) -> str:
         """Say in how many exchanges it asks as others do."""
         return (
-            f"asks for reasoning, grades or examples in {profile['common_wording']:.0f} of "
+            f"asks for reasoning, grades or examples in {profile['shared_wording']:.0f} of "
             f"{profile['exchanges']:.0f} exchanges in a wording that other customers use for that"
         )
 
 
-DETECTOR: type[Detector] = CommonWording
+DETECTOR: type[Detector] = SharedWording
