@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from stillwatch.core.errors import InputError, SharingRefused
-from stillwatch.sharing.private import commit_open, merkle, voprf
+from stillwatch.sharing.ledger.tree import MemoryTree
+from stillwatch.sharing.private import commit_open, voprf
 from stillwatch.sharing.private.commit_open import CommittedBatch, draw, padded_count
 
 CHECKPOINT = hashlib.sha256(b"checkpoint").digest()
@@ -79,7 +80,7 @@ def test_a_sweep_cannot_pass_for_padding() -> None:
 def test_a_zero_blind_is_caught(batch: CommittedBatch) -> None:
     salts = list(batch.salts)
     blinded = [replace(batch.blinded[0], blind=bytes(32)), *batch.blinded[1:]]
-    root = merkle.set_root(commit_open._leaves(blinded, salts))
+    root = MemoryTree(commit_open._leaves(blinded, salts)).root()
     cheating = CommittedBatch(tuple(blinded), tuple(salts), root)
     assert refused(batch, cheating.open(0), root) == "sw.audit.element"
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.core.errors import InputError, SharingRefused
+from stillwatch.sharing.ledger.tree import MemoryTree
 from stillwatch.sharing.private.id_types import Epoch, IdType
-from stillwatch.sharing.private.merkle import set_root
 from stillwatch.sharing.private.records import SealedRecord
 from stillwatch.sharing.private.rows import (
     ROW,
@@ -86,7 +86,7 @@ def test_a_set_is_named_before_the_board_numbers_it() -> None:
     unnumbered = [row(bytes([i]) * 16) for i in range(5)]
     data, root = tag_set(unnumbered)
     assert tag_set([row(bytes([i]) * 16, seq=9 + i) for i in range(5)]) == (data, root)
-    assert root == set_root([one.encode() for one in unnumbered])
+    assert root == MemoryTree([one.encode() for one in unnumbered]).root()
     assert len(data) == 5 * ROW_BYTES
 
 

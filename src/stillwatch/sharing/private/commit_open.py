@@ -20,7 +20,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from stillwatch.core.errors import InputError, SharingRefused
-from stillwatch.sharing.private import merkle, voprf
+from stillwatch.sharing.ledger.tree import (
+    MemoryTree,
+    inclusion_proof,
+    leaf_hash,
+    verify_inclusion,
+)
+from stillwatch.sharing.private import voprf
 from stillwatch.sharing.private.voprf import Blinded
 
 MOST_OPENED: Final = 20
@@ -74,7 +80,8 @@ class CommittedBatch:
         if not 0 <= index < len(self.blinded):
             raise InputError("the batch has no such place")
         one = self.blinded[index]
-        hashes = merkle.path(_leaves(self.blinded, self.salts), index)
+        leaves = _leaves(self.blinded, self.salts)
+        hashes = inclusion_proof(MemoryTree(leaves), index, len(leaves))
         return Opening(index, self.salts[index], one.x, one.blind, tuple(hashes))
 
 
@@ -93,7 +100,7 @@ def commit(inputs: Sequence[bytes]) -> CommittedBatch:
     pads = [_PAD + secrets.token_bytes(voprf.SCALAR_BYTES) for _ in range(padding)]
     blinded = tuple(voprf.blind(x) for x in (*inputs, *pads))
     salts = tuple(secrets.token_bytes(_SALT_BYTES) for _ in blinded)
-    return CommittedBatch(blinded, salts, merkle.set_root(_leaves(blinded, salts)))
+    return CommittedBatch(blinded, salts, MemoryTree(_leaves(blinded, salts)).root())
 
 
 def padded_count(count: int) -> int:
@@ -140,7 +147,7 @@ def check(
         SharingRefused: It does not hold; the code says at which step. Suspend the member's quota.
     """
     entry = _entry(opening.salt, opening.x, opening.blind)
-    if merkle.root_from(entry, opening.index, len(elements), opening.path) != root:
+    if not verify_inclusion(leaf_hash(entry), opening.index, len(elements), opening.path, root):
         raise SharingRefused("an opening is not of the committed batch", code="sw.audit.root")
     try:
         element = voprf.blind(opening.x, opening.blind).element

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.core.errors import InputError, SharingRefused
+from stillwatch.sharing.ledger.tree import MemoryTree
 from stillwatch.sharing.private.id_types import Epoch, IdType
-from stillwatch.sharing.private.merkle import set_root
 from stillwatch.sharing.private.records import (
     PSEUDONYM_BYTES,
     RID_BYTES,
@@ -157,7 +157,7 @@ def tag_set(rows: Sequence[Row]) -> tuple[bytes, bytes]:
     if len({row.epoch for row in rows}) != 1:
         raise SharingRefused("a set is of one type and one epoch", code="sw.id.epoch")
     encoded = [replace(row, seq=0).encode() for row in rows]
-    return b"".join(encoded), set_root(encoded)
+    return b"".join(encoded), MemoryTree(encoded).root()
 
 
 def read_tags(data: bytes | memoryview) -> Rows:
