@@ -67,7 +67,8 @@ class FamilyTest:
     Attributes:
         family: The family tested.
         role: `found` when the family proposed the candidate (it then proves nothing), or `tested`.
-        statistic: Observed rarity-weighted sharing inside the candidate.
+        statistic: Rarity-weighted sharing inside the candidate, beyond what parties with as many
+            keys share by chance, in units of its spread; may be negative.
         expected: Mean of the statistic over draws under the null.
         p_value: None for the family that found the candidate, and where it abstains.
         e_value: Calibrated from the p-value; None with it.
