@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
+ifneq ($(wildcard ../shared/data),)
 export STILLWATCH_DATA ?= ../shared/data
+endif
 
 .PHONY: demo test test-slow check bench bench-detection docs readme lock clean
 
