@@ -30,7 +30,7 @@ def test_lines_become_identifiers_each_once(tmp_path: Path) -> None:
         ("card-number 4111111111111111", SharingRefused),
         ("pay-ref shop:4111111111111111", SharingRefused),
         ("email not-an-address", InputError),
-        ("shoe-size 46", SharingRefused),
+        ("shoe-size forty-six", SharingRefused),
     ],
 )
 def test_a_fault_is_told_by_its_line_alone(
